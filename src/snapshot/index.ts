@@ -1,0 +1,25 @@
+// In: text of manifests, or JSON objects of the Kubernetes API. Out: the state of a cluster as readonly data, validated
+// as the API server validates and normalised once, or a UserError with file, line and column.
+// Not here: reading files or the API, and what the policies mean for a connection (expectation/).
+export {
+  type ClusterState,
+  type ContainerPort,
+  type Direction,
+  type IpBlockPeer,
+  type Labels,
+  type Manifests,
+  type Namespace,
+  type NetworkPolicy,
+  type Peer,
+  type Place,
+  type Pod,
+  type PodsPeer,
+  type PolicyManifest,
+  type PortItem,
+  PROTOCOLS,
+  type Protocol,
+  type Requirement,
+  type Rule,
+  type Selector,
+  type Workload,
+} from "./model.ts";
