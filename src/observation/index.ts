@@ -1,0 +1,20 @@
+// In: connections to try, what each phase wishes of them, and open channels to agents. Out: every attempt with its time
+// and outcome, and the controls without which a block means nothing.
+// Not here: opening channels (kubernetes/), what the policies say, and judging: nothing seen is dropped or decided upon.
+export { Agent, type AgentChannel, type AgentOptions, AgentUnavailable } from "./agent.ts";
+export type { Clock } from "./clock.ts";
+export {
+  type Attempt,
+  type Identity,
+  listenerName,
+  type Outcome,
+  type PartyName,
+  type PhaseObservation,
+  type Probe,
+  type ProbeTrace,
+  type Round,
+  type Wish,
+} from "./model.ts";
+export { Observer, type PhaseWish, type Progress, type Timing } from "./observe.ts";
+export { SourcePorts } from "./source-ports.ts";
+export { holds, isSilence } from "./trace.ts";
