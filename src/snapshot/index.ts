@@ -23,3 +23,5 @@ export {
   type Selector,
   type Workload,
 } from "./model.ts";
+export { parseNamespace, parsePod } from "./stored-objects.ts";
+export { parsePolicy } from "./stored-policy.ts";
