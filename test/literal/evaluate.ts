@@ -258,15 +258,23 @@ function selectorMatches(selector: RawSelector, rawLabels: RawLabels): boolean {
     // "key", the operator is "In", and the values array contains only "value"."
     if (!labels.has(key) || labels.get(key) !== value) return false;
   }
-  for (const { key, operator, values } of selector.matchExpressions ?? []) {
-    const listed = (values ?? []).some((value) => labels.get(key) === value);
-    if (operator === "In" && !(labels.has(key) && listed)) return false;
-    // Of NotIn and DoesNotExist: "selects all resources … and all resources with no labels with the … key".
-    if (operator === "NotIn" && labels.has(key) && listed) return false;
-    if (operator === "Exists" && !labels.has(key)) return false;
-    if (operator === "DoesNotExist" && labels.has(key)) return false;
+  for (const expression of selector.matchExpressions ?? []) {
+    if (!expressionMatches(expression, labels)) return false;
   }
   return true;
+}
+
+function expressionMatches(
+  { key, operator, values }: { key: string; operator: string; values?: Maybe<string[]> },
+  labels: ReadonlyMap<string, string>,
+): boolean {
+  const isListed = (values ?? []).some((value) => labels.get(key) === value);
+  if (operator === "In") return labels.has(key) && isListed;
+  // Of NotIn and DoesNotExist: "selects all resources … and all resources with no labels with the … key".
+  if (operator === "NotIn") return !labels.has(key) || !isListed;
+  if (operator === "Exists") return labels.has(key);
+  if (operator === "DoesNotExist") return !labels.has(key);
+  throw new Error(`"${operator}" is not a valid selector operator`);
 }
 
 // "ipBlock describes a particular CIDR that is allowed to the pods matched by a NetworkPolicySpec's podSelector. The
