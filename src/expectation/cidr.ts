@@ -1,6 +1,5 @@
 // Addresses as 32-bit words. The families are worlds apart: an IPv4 block matches no IPv6 address, the IPv4-mapped ones
-// included, and the reverse. Odd spellings that old API servers stored (leading zeros, host bits) are read as these
-// servers meant them; `isCanonicalCidr` tells them apart.
+// included, and the reverse. Odd spellings are settled when a policy is parsed (snapshot/), so none is read here.
 
 export type Family = 4 | 6;
 type Words = readonly [number, number, number, number];
@@ -12,7 +11,6 @@ export interface Address {
 }
 
 export interface Cidr extends Address {
-  readonly prefix: number;
   readonly masks: Words;
 }
 
@@ -29,7 +27,7 @@ export function parseCidr(text: string): Cidr | undefined {
   if (address === undefined || prefix === undefined) return undefined;
   const masks = masksOf(address.family, prefix);
   const [a, b, c, d] = address.words;
-  return { family: address.family, words: [a & masks[0], b & masks[1], c & masks[2], d & masks[3]], prefix, masks };
+  return { family: address.family, words: [a & masks[0], b & masks[1], c & masks[2], d & masks[3]], masks };
 }
 
 export function contains(cidr: Cidr, { family, words }: Address): boolean {
@@ -41,12 +39,6 @@ export function contains(cidr: Cidr, { family, words }: Address): boolean {
     ((cidr.words[1] ^ words[1]) & masks[1]) === 0 &&
     ((cidr.words[2] ^ words[2]) & masks[2]) === 0
   );
-}
-
-/** Spelt as today's API server wants it: no leading zeros, no bits beyond the prefix, RFC 5952, not IPv4-mapped. */
-export function isCanonicalCidr(text: string): boolean {
-  const cidr = parseCidr(text);
-  return cidr !== undefined && !isMapped(cidr) && `${formatAddress(cidr)}/${cidr.prefix}` === text;
 }
 
 export function formatAddress({ family, words }: Address): string {
@@ -65,10 +57,6 @@ function compressZeros(groups: readonly string[]): string {
   }
   if (best.length < 2) return groups.join(":");
   return `${groups.slice(0, best.start).join(":")}::${groups.slice(best.start + best.length).join(":")}`;
-}
-
-function isMapped({ family, words }: Address): boolean {
-  return family === 6 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
 }
 
 function masksOf(family: Family, prefix: number): Words {
@@ -122,9 +110,9 @@ function wordAt(groups: readonly number[], index: number): number {
   return ((groups[index] ?? 0) << 16) | (groups[index + 1] ?? 0);
 }
 
-/** Decimal with leading zeros, never octal. */
+// Some programs read leading zeros as octal, so that there is no telling what they mean.
 function parseDecimal(text: string, largest: number): number | undefined {
-  if (!/^\d+$/.test(text)) return undefined;
+  if (!/^(0|[1-9]\d*)$/.test(text)) return undefined;
   const number = Number(text);
   return number <= largest ? number : undefined;
 }

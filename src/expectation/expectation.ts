@@ -1,12 +1,13 @@
 import type { ClusterState, Direction, Pod, Protocol } from "../snapshot/index.ts";
 import { type Address, parseAddress } from "./cidr.ts";
 import { compilePolicies } from "./compiled-policy.ts";
-import { type Decision, type DirectionDecision, decide, type End, type Ends, granted } from "./decision.ts";
+import { decide, type End, type Ends } from "./decide.ts";
+import { type Decision, type DirectionDecision, granted } from "./decision.ts";
 import { readingUnder, type SemanticFault } from "./fault.ts";
+import { createPodViews } from "./pod-view.ts";
 import { hasPort, isPort } from "./port-set.ts";
 import { EVERYTHING, intersect, isNothing, NOTHING, type PortsByProtocol, subtract } from "./ports-by-protocol.ts";
-import { createSelectorTable } from "./selector.ts";
-import { createSubjects } from "./subject.ts";
+import { createTables } from "./tables.ts";
 
 /** `address` is the one of the pod's that the connection uses, or an address outside the cluster. */
 export type Endpoint =
@@ -44,12 +45,14 @@ export interface ProtocolPort {
 
 /** With a `fault`: what a network plugin would do that misreads the API in this way. */
 export function createExpectation(state: ClusterState, options: { readonly fault?: SemanticFault } = {}): Expectation {
-  const table = createSelectorTable();
-  const policies = compilePolicies(state.policies, table);
-  const subjectOf = createSubjects(state, { table, policies, reading: readingUnder(options.fault) });
+  const tables = createTables();
+  const policies = compilePolicies(state.policies, tables);
+  const viewOf = createPodViews(state, { tables, policies, reading: readingUnder(options.fault) });
+  const addresses = new Map<string, Address>();
   const endOf = (endpoint: Endpoint): End => {
-    const address = addressOf(endpoint);
-    return endpoint.kind === "pod" ? { address, pod: endpoint.pod, subject: subjectOf(endpoint.pod) } : { address };
+    const address = addresses.get(endpoint.address) ?? addressOf(endpoint);
+    addresses.set(endpoint.address, address);
+    return endpoint.kind === "pod" ? { address, view: viewOf(endpoint.pod) } : { address };
   };
   const pair = (source: Endpoint, destination: Endpoint): PairExpectation => {
     const ends = { source: endOf(source), destination: endOf(destination) };
@@ -73,27 +76,22 @@ function expectPair(ends: Ends): PairExpectation {
   if (leftOpen !== undefined) {
     return { allowed: NOTHING, unspecified: EVERYTHING, unspecifiedBecause: leftOpen, decision };
   }
-  const allowed = grantedByBoth(decision, { viaPodAddress: false });
-  const unspecified = subtract(grantedByBoth(decision, { viaPodAddress: true }), allowed);
-  return {
-    allowed,
-    unspecified,
-    ...(!isNothing(unspecified) && { unspecifiedBecause: "ipblock-matches-pod" }),
-    decision,
-  };
+  // Both ends must allow: the source's egress and the destination's ingress.
+  const egress = granted(decision.egress);
+  const ingress = granted(decision.ingress);
+  const allowed = intersect(egress.withoutPodAddresses, ingress.withoutPodAddresses);
+  const unspecified = subtract(intersect(egress.all, ingress.all), allowed);
+  if (isNothing(unspecified)) return { allowed, unspecified: NOTHING, decision };
+  return { allowed, unspecified, unspecifiedBecause: "ipblock-matches-pod", decision };
 }
 
 function leftOpenBecause({ source, destination }: Ends): "self" | "hostNetwork" | undefined {
+  const from = source.view?.pod;
+  const to = destination.view?.pod;
   // hostNetwork pods are the node to most plugins, and a node may always reach its own pods.
-  if (source.pod?.hostNetwork || destination.pod?.hostNetwork) return "hostNetwork";
-  if (source.pod === undefined || destination.pod === undefined) return undefined;
-  const isSelf = source.pod.namespace === destination.pod.namespace && source.pod.name === destination.pod.name;
-  return isSelf ? "self" : undefined;
-}
-
-// "Both the egress policy on the source pod and the ingress policy on the destination pod need to allow the connection."
-function grantedByBoth({ egress, ingress }: Decision, options: { readonly viaPodAddress: boolean }): PortsByProtocol {
-  return intersect(granted(egress, options), granted(ingress, options));
+  if (from?.hostNetwork || to?.hostNetwork) return "hostNetwork";
+  if (from === undefined || to === undefined) return undefined;
+  return from.namespace === to.namespace && from.name === to.name ? "self" : undefined;
 }
 
 function narrow(pair: PairExpectation, on: ProtocolPort): ConnectionExpectation {

@@ -2,18 +2,8 @@
 // left open by the API, with the clauses that decide; for one connection its share of that; under a fault model the same.
 // Not here: parsing and validation (snapshot/), which connections to try (plan/), addresses that are translated on the
 // way (a policy sees the pod's address and port, never a Service's), and whether a cluster does as expected (verdict/).
-export {
-  type Address,
-  type Cidr,
-  contains,
-  type Family,
-  formatAddress,
-  isCanonicalCidr,
-  parseAddress,
-  parseCidr,
-} from "./cidr.ts";
-export type { PolicyName } from "./compiled-policy.ts";
-export type { Allow, Decision, DirectionDecision } from "./decision.ts";
+export { type Address, type Cidr, contains, type Family, formatAddress, parseAddress, parseCidr } from "./cidr.ts";
+export type { Allow, Clause, Decision, DirectionDecision, PolicyName } from "./decision.ts";
 export {
   type ConnectionExpectation,
   createExpectation,

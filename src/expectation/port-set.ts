@@ -2,8 +2,8 @@
 export type PortSet = readonly PortInterval[];
 export type PortInterval = readonly [from: number, to: number];
 
-const FIRST_PORT = 1;
-const LAST_PORT = 65_535;
+export const FIRST_PORT = 1;
+export const LAST_PORT = 65_535;
 
 export const NO_PORTS: PortSet = [];
 export const ALL_PORTS: PortSet = [[FIRST_PORT, LAST_PORT]];

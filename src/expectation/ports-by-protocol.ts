@@ -10,9 +10,12 @@ export function onlyProtocol(protocol: Protocol, ports: PortSet): PortsByProtoco
   return { ...NOTHING, [protocol]: ports };
 }
 
-export function unite(all: readonly PortsByProtocol[]): PortsByProtocol {
-  if (all.includes(EVERYTHING)) return EVERYTHING;
-  return byProtocol((protocol) => unitePorts(all.map((ports) => ports[protocol])));
+export function unite(all: Iterable<PortsByProtocol>): PortsByProtocol {
+  // The same few objects come again and again.
+  const distinct = [...new Set(all)];
+  if (distinct.length === 1) return distinct[0] ?? NOTHING;
+  if (distinct.includes(EVERYTHING)) return EVERYTHING;
+  return byProtocol((protocol) => unitePorts(distinct.map((ports) => ports[protocol])));
 }
 
 export function intersect(a: PortsByProtocol, b: PortsByProtocol): PortsByProtocol {

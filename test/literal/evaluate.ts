@@ -5,9 +5,14 @@
 export type Maybe<T> = T | null | undefined;
 type RawLabels = Maybe<Record<string, string>>;
 
+interface RawExpression {
+  key: string;
+  operator: string;
+  values?: Maybe<string[]>;
+}
 export interface RawSelector {
   matchLabels?: RawLabels;
-  matchExpressions?: Maybe<{ key: string; operator: string; values?: Maybe<string[]> }[]>;
+  matchExpressions?: Maybe<RawExpression[]>;
 }
 export interface RawPeer {
   podSelector?: Maybe<RawSelector>;
@@ -74,10 +79,9 @@ export interface LiteralDecision {
 
 export function evaluate(cluster: RawCluster, connection: RawConnection): LiteralDecision {
   const allowed = isConnectionAllowed(cluster, connection, { blocksMatchPods: true });
-  const allowedAnyway = isConnectionAllowed(cluster, connection, { blocksMatchPods: false });
   return {
     verdict: allowed ? "allow" : "deny",
-    onlyByPodAddress: allowed && !allowedAnyway,
+    onlyByPodAddress: allowed && !isConnectionAllowed(cluster, connection, { blocksMatchPods: false }),
     leftOpen: leftOpen(connection.source.pod, connection.destination.pod),
   };
 }
@@ -252,11 +256,12 @@ function namedPorts(name: string, connection: RawConnection): number[] {
 
 // "The result of matchLabels and matchExpressions are ANDed. An empty label selector matches all objects."
 function selectorMatches(selector: RawSelector, rawLabels: RawLabels): boolean {
-  const labels = new Map(Object.entries(rawLabels ?? {}));
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+  const labels = rawLabels ?? {};
+  for (const key of Object.keys(selector.matchLabels ?? {})) {
     // "A single {key,value} in the matchLabels map is equivalent to an element of matchExpressions, whose key field is
     // "key", the operator is "In", and the values array contains only "value"."
-    if (!labels.has(key) || labels.get(key) !== value) return false;
+    const value = selector.matchLabels?.[key] ?? "";
+    if (!expressionMatches({ key, operator: "In", values: [value] }, labels)) return false;
   }
   for (const expression of selector.matchExpressions ?? []) {
     if (!expressionMatches(expression, labels)) return false;
@@ -264,16 +269,14 @@ function selectorMatches(selector: RawSelector, rawLabels: RawLabels): boolean {
   return true;
 }
 
-function expressionMatches(
-  { key, operator, values }: { key: string; operator: string; values?: Maybe<string[]> },
-  labels: ReadonlyMap<string, string>,
-): boolean {
-  const isListed = (values ?? []).some((value) => labels.get(key) === value);
-  if (operator === "In") return labels.has(key) && isListed;
+function expressionMatches({ key, operator, values }: RawExpression, labels: Record<string, string>): boolean {
+  const hasKey = Object.hasOwn(labels, key);
+  const isListed = hasKey && (values ?? []).includes(labels[key] ?? "");
+  if (operator === "In") return hasKey && isListed;
   // Of NotIn and DoesNotExist: "selects all resources … and all resources with no labels with the … key".
-  if (operator === "NotIn") return !labels.has(key) || !isListed;
-  if (operator === "Exists") return labels.has(key);
-  if (operator === "DoesNotExist") return !labels.has(key);
+  if (operator === "NotIn") return !hasKey || !isListed;
+  if (operator === "Exists") return hasKey;
+  if (operator === "DoesNotExist") return !hasKey;
   throw new Error(`"${operator}" is not a valid selector operator`);
 }
 
