@@ -23,5 +23,8 @@ export {
   type Selector,
   type Workload,
 } from "./model.ts";
+export { parseManifests } from "./parse-manifests.ts";
+export type { ManifestProblem } from "./problems.ts";
+export type { TextFile } from "./read-documents.ts";
 export { parseNamespace, parsePod } from "./stored-objects.ts";
 export { parsePolicy } from "./stored-policy.ts";
