@@ -195,7 +195,7 @@ function arbitraryPod(index: number, namespaces: readonly string[]): fc.Arbitrar
       initContainers,
       hostNetwork: fc.constantFrom(undefined, null, false, false, false, false, false, false, false, true),
     }),
-    status: fc.record({ podIPs: fc.constantFrom([ipv4, ipv6], [ipv6, ipv4], [ipv4], [ipv6]) }),
+    status: fc.record({ podIPs: fc.constantFrom([ipv4], [ipv4], [ipv4], [ipv6], [ipv4, ipv6], [ipv6, ipv4]) }),
   });
 }
 
