@@ -1,0 +1,106 @@
+package main
+
+import (
+	"container/list"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// An attempt is one probe on its way: waiting in a batch, then in flight, then with its result; a probe that timed out
+// lingers after that, until an answer comes late or the phase ends.
+type attempt struct {
+	probe
+	session *session
+	batch   *batch
+	fd      int
+	began   time.Time
+
+	result outcome       // as reported; empty while in flight
+	place  *list.Element // among the lingering; nil if it does not linger
+}
+
+// dial is what the protocols do differently.
+type dial interface {
+	socket
+	begin()
+	giveUp() // it lingers, and the phase has ended
+	cancel() // it is in flight, and the session has ended
+}
+
+func (s *session) newDial(b *batch, p probe) dial {
+	a := attempt{probe: p, session: s, batch: b, fd: -1}
+	if p.Protocol == udp {
+		return &datagramDial{a}
+	}
+	return &streamDial{attempt: a}
+}
+
+// open makes the socket and binds it to the source port.
+func (a *attempt) open() error {
+	family := familyOf(a.Address)
+	fd, err := openSocket(a.Protocol, family)
+	if err != nil {
+		return err
+	}
+	a.fd = fd
+	if a.Protocol != udp {
+		if err := resetOnClose(fd); err != nil {
+			return err
+		}
+	}
+	if a.SourcePort == 0 {
+		return nil
+	}
+	// With it the same source port serves several destinations at once.
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	return syscall.Bind(fd, toSockaddr(netip.AddrPortFrom(anyAddress(family), a.SourcePort)))
+}
+
+func (a *attempt) destination() syscall.Sockaddr {
+	return toSockaddr(netip.AddrPortFrom(a.Address, a.Port))
+}
+
+// settle reports how the attempt went and closes its socket. Of a lingering one only news is reported: a silence that
+// turns into another silence is none.
+func (a *attempt) settle(o outcome, err error, from *answer) {
+	if a.place == nil {
+		a.report(o, err, from)
+	} else {
+		if o == answered || o == handshake && a.result == timedOut {
+			a.report(o, err, from)
+		}
+		a.session.lingering.Remove(a.place)
+	}
+	if a.fd >= 0 {
+		a.session.poller.close(a.fd)
+	}
+}
+
+func (a *attempt) cancel() { a.settle(failed, syscall.ECANCELED, nil) }
+
+// timeIsUp reports that no answer came in time, and leaves the socket open for a late one.
+func (a *attempt) timeIsUp(d dial, o outcome) {
+	a.report(o, nil, nil)
+	a.place = a.session.lingering.PushBack(d)
+}
+
+func (a *attempt) report(o outcome, err error, from *answer) {
+	r := &resultLine{
+		header: of("result"), Batch: a.batch.number, ID: a.ID, Outcome: o,
+		At: toEpochMs(a.began), Ms: toMs(time.Since(a.began)), Errno: errnoName(err), Late: a.result != "",
+	}
+	if from != nil {
+		r.Instance, r.UID, r.SeenAs = &from.instance, &from.uid, &from.seenAs
+	}
+	a.result = o
+	a.session.out.queueUp(r)
+	if r.Late {
+		a.session.late++
+		return
+	}
+	a.session.inFlight--
+	a.batch.reported(a.session)
+}

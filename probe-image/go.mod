@@ -1,0 +1,3 @@
+module netproof.dev/probe
+
+go 1.19
