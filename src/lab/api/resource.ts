@@ -1,0 +1,87 @@
+import type { KubeObject } from "../contracts.ts";
+import type { Draft, LabStore } from "../store.ts";
+import type { NameRule } from "./admission/names.ts";
+import type { Struct } from "./admission/shapes.ts";
+import type { Cause } from "./field-errors.ts";
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+export const ALL_VERBS: readonly Verb[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+export interface Subresource {
+  readonly name: "status" | "exec" | "log";
+  readonly verbs: readonly Verb[];
+  /** What goes in and out, where that is not the resource's own kind. */
+  readonly kind?: string;
+}
+
+/** All that tells one resource from another. A further resource is one more of these. */
+export interface Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly Subresource[];
+  readonly names: NameRule;
+  /** `metadata.generation` counts the changes of the spec. */
+  readonly hasGeneration: boolean;
+  /** The typed `spec`, where fields are checked one by one; other resources keep whatever is sent. */
+  readonly spec?: Struct;
+  /** Fields beside name and namespace that a field selector may name. */
+  readonly selectable: readonly string[];
+  /** Lists in its spec are replaced as a whole by a strategic merge patch, which is then a plain merge patch. */
+  readonly hasAtomicLists: boolean;
+  /** What a bookmark's object holds beside its metadata. */
+  readonly empty: object;
+  /**
+   * What a deletion does at first: `removed` it is gone; `emptied` its content goes first (namespaces); `stopped` the
+   * kubelet ends it and takes it away (pods).
+   */
+  readonly onDelete: "removed" | "emptied" | "stopped";
+  /** Fills in defaults, on create and on update. */
+  complete(draft: Draft): Draft;
+  validate(draft: Draft): readonly Cause[];
+  validateUpdate(draft: Draft, old: KubeObject): readonly Cause[];
+  /** Throws where the cluster's own rules refuse an object that is in itself valid. */
+  admit(draft: Draft, store: LabStore): void;
+  /** For questions that are answered and not stored. */
+  answer?(draft: Draft): object;
+}
+
+type Given = Pick<Resource, "group" | "plural" | "kind" | "namespaced"> & Partial<Resource>;
+
+export function resource(given: Given): Resource {
+  return {
+    version: "v1",
+    shortNames: [],
+    verbs: ALL_VERBS,
+    subresources: [],
+    names: "subdomain",
+    hasGeneration: false,
+    selectable: [],
+    hasAtomicLists: false,
+    empty: {},
+    onDelete: "removed",
+    complete: (draft) => draft,
+    validate: () => [],
+    validateUpdate: () => [],
+    admit: () => {},
+    ...given,
+  };
+}
+
+export function groupVersion({ group, version }: Pick<Resource, "group" | "version">): string {
+  return group === "" ? version : `${group}/${version}`;
+}

@@ -1,0 +1,96 @@
+import { WebSocket } from "ws";
+import type { TestServer } from "./test-server.ts";
+
+export interface ExecEvent {
+  readonly channel: number;
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+export interface ExecRecord {
+  readonly status: number;
+  readonly events: readonly ExecEvent[];
+  readonly accepted?: string;
+  readonly close?: { readonly code: number };
+  readonly body?: string;
+}
+
+export interface ExecClient {
+  readonly events: readonly ExecEvent[];
+  readonly opened: Promise<void>;
+  readonly ended: Promise<ExecRecord>;
+  send(frame: Buffer): void;
+  /** Ends when nothing has come for that time. */
+  quiet(ms: number): Promise<void>;
+  close(): void;
+  vanish(): void;
+  pause(): void;
+  resume(): void;
+}
+
+interface ExecClientOptions {
+  readonly offered?: readonly string[];
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A bare client of the exec protocol, which notes all that comes. */
+export function openExec({ server, ca }: TestServer, path: string, options: ExecClientOptions = {}): ExecClient {
+  const { offered = ["v5.channel.k8s.io", "v4.channel.k8s.io"], token = server.token } = options;
+  const events: ExecEvent[] = [];
+  let lastAt = Date.now();
+  const socket = new WebSocket(`${server.url.replace("https", "wss")}${path}`, [...offered], {
+    ca,
+    headers: { authorization: `Bearer ${token}`, ...options.headers },
+    perMessageDeflate: false,
+  });
+  socket.on("message", (data: Buffer) => {
+    lastAt = Date.now();
+    const bytes = data.subarray(1);
+    events.push({ channel: data[0] ?? -1, text: bytes.toString(), bytes });
+  });
+  const ended = new Promise<ExecRecord>((resolve, reject) => {
+    socket.on("unexpected-response", (_request, response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, events, body: Buffer.concat(chunks).toString() }),
+      );
+    });
+    socket.on("error", reject);
+    socket.on("close", (code) => resolve({ status: 101, events, accepted: socket.protocol, close: { code } }));
+  });
+  let isOver = false;
+  ended.finally(() => (isOver = true)).catch(() => {});
+  const opened = new Promise<void>((resolve) => socket.once("open", () => resolve()));
+  return {
+    events,
+    opened,
+    ended,
+    send(frame) {
+      lastAt = Date.now();
+      socket.send(frame);
+    },
+    async quiet(ms) {
+      await Promise.race([opened, ended]);
+      await sleepUntil(
+        () => Date.now() - lastAt > ms && events.length > 0,
+        10_000,
+        () => isOver,
+      );
+    },
+    close: () => socket.close(1000),
+    vanish: () => socket.terminate(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  };
+}
+
+/** Waits for a condition; fails after a time, or ends early where there is nothing left to wait for. */
+export async function sleepUntil(holds: () => boolean, ms = 5000, isOver: () => boolean = () => false): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!holds() && !isOver()) {
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
