@@ -49,6 +49,24 @@ export function judge(cluster: RawCluster): Judged {
   };
 }
 
+export interface EndpointPair {
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+}
+
+/** As `pairsOf`, for a state. */
+export function endpointPairsOf({ pods }: ClusterState): readonly EndpointPair[] {
+  const ends: Endpoint[] = [
+    ...pods.flatMap((pod) => pod.addresses.map((address): Endpoint => ({ kind: "pod", pod, address }))),
+    ...OUTSIDE_ADDRESSES.map((address): Endpoint => ({ kind: "address", address })),
+  ];
+  const pairs = ends.flatMap((source) => ends.map((destination) => ({ source, destination })));
+  return pairs.filter(
+    ({ source, destination }) =>
+      isIpv6(source) === isIpv6(destination) && (source.kind === "pod" || destination.kind === "pod"),
+  );
+}
+
 export function podCalled(state: ClusterState, namespace: string, name: string): Pod {
   const pod = state.pods.find((one) => one.namespace === namespace && one.name === name);
   if (pod === undefined) throw new Error(`no pod "${namespace}/${name}"`);
@@ -67,7 +85,7 @@ export function* pairsOf(cluster: RawCluster): Generator<Pick<RawConnection, "so
   }
 }
 
-function isIpv6({ address }: RawEnd): boolean {
+function isIpv6({ address }: { readonly address: string }): boolean {
   return address.includes(":");
 }
 
