@@ -47,7 +47,8 @@ function parseTarget(segments: readonly string[]): Target {
   const isInNamespace = path[0] === "namespaces" && path.length > 2 && resourceNamed(resources, path[2])?.namespaced;
   const [plural, name, subresource, ...extra] = isInNamespace ? path.slice(2) : path;
   const resource = resourceNamed(resources, plural);
-  if (resource === undefined || extra.length > 0 || [plural, name, subresource].includes("")) throw noSuchPath();
+  if (resource === undefined || extra.length > 0 || [path[1], plural, name, subresource].includes(""))
+    throw noSuchPath();
   return {
     resource,
     namespace: isInNamespace ? path[1] : undefined,

@@ -43,7 +43,7 @@ export async function startTestServer(
   const store = createStore(storeOptions);
   const server = await startApiServer({ exec: runLocally, store, ...options }, new AbortController().signal);
   const ca = readCa(server.kubeconfig);
-  const agent = new Agent({ keepAlive: true, ca });
+  const agent = new Agent({ keepAlive: true, ca, servername: "localhost" });
   const send = (method: string, path: string, sent: Sent = {}): Promise<Answer> =>
     sendOne(server, agent, method, path, sent);
   return {
