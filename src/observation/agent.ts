@@ -1,6 +1,7 @@
 import { UserError } from "../errors/index.ts";
+import type { PartyName } from "../plan/index.ts";
 import { type Clock, within } from "./clock.ts";
-import type { Identity, PartyName } from "./model.ts";
+import type { Identity } from "./model.ts";
 import {
   type Command,
   decodeMessage,

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
+import type { PartyName, Probe } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
-import type { Attempt, Identity, Outcome, PartyName, Probe } from "./model.ts";
+import type { Attempt, Identity, Outcome } from "./model.ts";
 import type { AgentOutcome, ProbeCommand, ResultMessage } from "./protocol.ts";
 import type { SourcePorts } from "./source-ports.ts";
 
@@ -92,8 +93,7 @@ export class Attempts {
     const nonce = createHmac("sha256", this.#key).update(`nonce ${id}`).digest("hex").slice(0, 32);
     this.#sent.set(id, { probe, attempt, nonce, party: probe.source });
     const { protocol, address, port, sourceAddress } = probe;
-    const command = { id, protocol, address, port, sourcePort, nonce };
-    return sourceAddress === undefined ? command : { ...command, sourceAddress };
+    return { id, protocol, address, port, sourcePort, sourceAddress, nonce };
   }
 
   #take(agent: Agent, result: ResultMessage): void {
@@ -107,8 +107,8 @@ export class Attempts {
     attempt.ms = result.ms;
     attempt.outcome = this.#outcome(result, probe, attempt);
     if (result.errno !== undefined) attempt.cause = result.errno;
-    const seen = result.seenAs?.replace(/:\d+$/, "");
-    if (seen !== undefined) attempt.seenAs = seen;
+    const seenAs = result.seenAs?.replace(/:\d+$/, "").replace(/[[\]]/g, "");
+    if (seenAs !== undefined && seenAs !== probe.sourceAddress) attempt.seenAs = seenAs;
     if (isLate) {
       attempt.late = true;
       this.onLate(probe);

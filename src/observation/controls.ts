@@ -1,6 +1,7 @@
+import type { PartyName, Probe } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Attempts, Order } from "./attempts.ts";
-import { type Attempt, listenerName, type PartyName, type Probe } from "./model.ts";
+import { type Attempt, listenerName } from "./model.ts";
 
 /** The controls of a round: which networks were alive, which listeners answered. */
 export class Controls {
@@ -20,7 +21,7 @@ export class Controls {
     for (const { destination, protocol, port, address } of probes) {
       const id = listenerName(destination, protocol, port);
       if (orders.has(id) || !this.#agents.has(destination)) continue;
-      const probe: Probe = { id, source: destination, destination, address, protocol, port };
+      const probe: Probe = { id, source: destination, sourceAddress: address, destination, address, protocol, port };
       orders.set(id, { probe, attempt: { round: 0, at: 0, outcome: "pending", ms: 0 } });
     }
     await this.#attempts.make([...orders.values()], this.#timeoutMs);

@@ -1,25 +1,11 @@
 /** What was tried and what was seen: plain data, kept whole. Times are milliseconds since the Unix epoch on the controller's clock. */
+import type { PartyName, Probe } from "../plan/index.ts";
 import type { Protocol } from "../snapshot/index.ts";
-
-/** An end of a connection: `namespace/pod`, or the name of a host outside the cluster. */
-export type PartyName = string;
 
 /** Who answers under a party's name: the pod's UID, and what the agent drew when it started. */
 export interface Identity {
   readonly uid: string;
   readonly instance: string;
-}
-
-/** One connection to be tried. `id` is its stable name; addresses are those of this run. */
-export interface Probe {
-  readonly id: string;
-  readonly source: PartyName;
-  /** Set where the source has several addresses: the one to leave from. */
-  readonly sourceAddress?: string;
-  readonly destination: PartyName;
-  readonly address: string;
-  readonly protocol: Protocol;
-  readonly port: number;
 }
 
 /**
@@ -74,8 +60,8 @@ export interface ProbeTrace {
   readonly probe: Probe;
   readonly wish: Wish;
   readonly attempts: readonly Attempt[];
-  /** Start of the first of the matching rounds that led to stability, or that still last. */
-  readonly matchesSince?: number;
+  /** The first of the matching rounds that led to stability, or that still last. */
+  readonly matchesFromRound?: number;
   /** When it had matched in two rounds at least a second apart (`either`, and a phase that only wants one success: at once). */
   readonly settledAt?: number;
 }

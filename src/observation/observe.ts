@@ -1,8 +1,9 @@
+import type { PartyName, Probe } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
 import { Attempts, type Order } from "./attempts.ts";
 import type { Clock } from "./clock.ts";
 import { Controls } from "./controls.ts";
-import type { Attempt, PartyName, PhaseObservation, Probe, Round } from "./model.ts";
+import type { Attempt, PhaseObservation, Round } from "./model.ts";
 import type { SourcePorts } from "./source-ports.ts";
 import { Trace, type Wanted } from "./trace.ts";
 
@@ -71,7 +72,9 @@ export class Observer {
       signal.throwIfAborted();
       wish.onProgress?.(phase.progress());
       const now = this.#clock.now();
-      if (phase.isOver() || now >= deadline) break;
+      // Past the deadline only what matches already may still wait for its second look.
+      const isLate = now >= deadline && (!phase.isMatching() || now >= deadline + 2 * ROUND_GAP_MS);
+      if (phase.isOver() || isLate) break;
       stumbles = phase.isMatching() ? 0 : stumbles + 1;
       const pauseMs = PAUSES_MS[Math.min(stumbles, PAUSES_MS.length) - 1] ?? Number.POSITIVE_INFINITY;
       const next = Math.min(began + pauseMs, phase.confirmAt());

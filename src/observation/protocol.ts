@@ -9,7 +9,7 @@ export interface ProbeCommand {
   readonly address: string;
   readonly port: number;
   readonly sourcePort: number;
-  readonly sourceAddress?: string;
+  readonly sourceAddress: string;
   readonly nonce: string;
 }
 

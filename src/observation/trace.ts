@@ -1,14 +1,6 @@
+import type { PartyName, Probe } from "../plan/index.ts";
 import type { Order } from "./attempts.ts";
-import {
-  type Attempt,
-  listenerName,
-  type Outcome,
-  type PartyName,
-  type Probe,
-  type ProbeTrace,
-  type Round,
-  type Wish,
-} from "./model.ts";
+import { type Attempt, listenerName, type Outcome, type ProbeTrace, type Round, type Wish } from "./model.ts";
 
 export interface Wanted {
   readonly probe: Probe;
@@ -28,7 +20,7 @@ export class Trace {
   /** An end of it has lost its agent: no further round can tell anything. */
   isHopeless = false;
   readonly #gapMs: number;
-  #matchesSince: number | undefined;
+  #matchesSince: Round | undefined;
   #settledAt: number | undefined;
   #lastMatched = false;
 
@@ -49,7 +41,7 @@ export class Trace {
 
   /** From when on another round that matches would settle it. */
   get confirmAt(): number | undefined {
-    return this.isSettled || !this.#lastMatched ? undefined : (this.#matchesSince ?? 0) + this.#gapMs;
+    return this.isSettled || !this.#lastMatched ? undefined : (this.#matchesSince?.startedAt ?? 0) + this.#gapMs;
   }
 
   order(round: number, at: number): Order {
@@ -76,9 +68,9 @@ export class Trace {
       if (!this.isSettled) this.#matchesSince = undefined;
       return;
     }
-    this.#matchesSince ??= round.startedAt;
+    this.#matchesSince ??= round;
     const wait = this.wish === "either" ? 0 : this.#gapMs;
-    if (round.startedAt - this.#matchesSince >= wait) this.#settledAt ??= round.finishedAt;
+    if (round.startedAt - this.#matchesSince.startedAt >= wait) this.#settledAt ??= round.finishedAt;
   }
 
   /** An answer came after its time-out: before stability the count begins again. */
@@ -93,7 +85,7 @@ export class Trace {
       probe: this.probe,
       wish: this.wish,
       attempts: this.attempts,
-      ...(this.#matchesSince === undefined ? {} : { matchesSince: this.#matchesSince }),
+      ...(this.#matchesSince === undefined ? {} : { matchesFromRound: this.#matchesSince.index }),
       ...(this.#settledAt === undefined ? {} : { settledAt: this.#settledAt }),
     };
   }

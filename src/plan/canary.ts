@@ -1,0 +1,66 @@
+import type { Labels } from "../snapshot/index.ts";
+import type { PlannedPod, Topology } from "./topology.ts";
+
+/**
+ * The differential canary: equal clients, of which a policy denies one. If the denied one connects as well, this cluster
+ * does not enforce that direction, whatever the rest of the run shows. Its policies are applied together with the user's.
+ */
+export interface Canary {
+  readonly namespace: string;
+  readonly pods: readonly PlannedPod[];
+  readonly policies: readonly Readonly<Record<string, unknown>>[];
+  readonly port: number;
+  /** For each direction the connection that must go on and the one that must be blocked, as pod names. */
+  readonly ingress: Differential;
+  readonly egress: Differential;
+}
+
+export interface Differential {
+  readonly open: readonly [source: string, destination: string];
+  readonly blocked: readonly [source: string, destination: string];
+}
+
+/** Placed in a namespace of its own that no policy of the files mentions. */
+export function planCanary(topology: Pick<Topology, "namespaces" | "ports">): Canary {
+  const taken = new Set(topology.namespaces.map(({ name }) => name));
+  let namespace = "netproof-canary";
+  for (let i = 2; taken.has(namespace); i++) namespace = `netproof-canary-${i}`;
+  const pod = (name: string): PlannedPod => ({
+    namespace,
+    name,
+    labels: { [LABEL]: name },
+    ports: [],
+    role: "bystander",
+    why: "canary",
+  });
+  return {
+    namespace,
+    pods: ["listener", "permitted", "denied", "confined"].map(pod),
+    policies: [
+      policy(namespace, "ingress", {
+        podSelector: select("listener"),
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [{ podSelector: select("permitted") }] }],
+      }),
+      policy(namespace, "egress", { podSelector: select("confined"), policyTypes: ["Egress"] }),
+    ],
+    port: topology.ports.unmentioned ?? topology.ports.probed[0]?.port ?? topology.ports.health + 1,
+    ingress: { open: ["permitted", "listener"], blocked: ["denied", "listener"] },
+    egress: { open: ["permitted", "denied"], blocked: ["confined", "denied"] },
+  };
+}
+
+const LABEL = "netproof.dev/canary";
+
+function select(name: string): { matchLabels: Labels } {
+  return { matchLabels: { [LABEL]: name } };
+}
+
+function policy(namespace: string, name: string, spec: object): Readonly<Record<string, unknown>> {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { namespace, name: `canary-${name}` },
+    spec,
+  };
+}

@@ -1,0 +1,8 @@
+// In: manifests, and later the stage as the server made it with what it stored. Out: the pods and addresses that tell the
+// policies' selectors apart, then the connections to try with what to expect of each, and what cannot be tested.
+// Not here: making pods (kubernetes/), trying connections (observation/), and what policies mean (expectation/).
+export { type Canary, type Differential, planCanary } from "./canary.ts";
+export { connectionId, type ProofStage, planConnections } from "./connections.ts";
+export type { PartyName, PlannedConnection, Probe, ProofPlan, Purpose } from "./model.ts";
+export type { PortPlan } from "./ports.ts";
+export { type NotTested, type PlannedNamespace, type PlannedPod, planTopology, type Topology } from "./topology.ts";

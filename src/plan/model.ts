@@ -1,0 +1,44 @@
+import type { ConnectionExpectation, Decision } from "../expectation/index.ts";
+import type { Protocol } from "../snapshot/index.ts";
+
+/** An end of a connection that has an agent of its own: `namespace/pod`, or the name of the host outside the cluster. */
+export type PartyName = string;
+
+/** One connection to be tried. `id` is made of stable names only; addresses are those of this run. */
+export interface Probe {
+  readonly id: string;
+  readonly source: PartyName;
+  /** The source's own address, from which every attempt leaves. */
+  readonly sourceAddress: string;
+  readonly destination: PartyName;
+  readonly address: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** Why a connection is tried: for the policies, as a control of the run itself, or as its canary. */
+export type Purpose = "policies" | "control" | "canary";
+
+export interface PlannedConnection {
+  readonly probe: Probe;
+  /** For people: `shop/web`, or the address of a host outside the cluster. */
+  readonly from: string;
+  readonly to: string;
+  readonly purpose: Purpose;
+  readonly expectation: ConnectionExpectation["kind"];
+  /** Index into the plan's decisions. */
+  readonly decision: number;
+  /** Directions that deny it; empty unless the expectation is `deny`. */
+  readonly deniedBy: readonly ("ingress" | "egress")[];
+  /** Why it is left open, if it is. */
+  readonly unspecifiedBecause?: string;
+}
+
+/** What to try, with what to expect: from what the server stored. */
+export interface ProofPlan {
+  readonly connections: readonly PlannedConnection[];
+  readonly decisions: readonly Decision[];
+  /** Fault models, and the ids of the connections that would show each. */
+  readonly adequacy: readonly { readonly fault: string; readonly witnesses: readonly string[] }[];
+  readonly notTested: readonly { readonly what: string; readonly reason: string }[];
+}

@@ -1,0 +1,101 @@
+import type { ContainerPort, Manifests, PortItem, Protocol } from "../snapshot/index.ts";
+
+/** A port that is worth a probe. */
+export interface PortOfInterest {
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** The ports that a set of policies can tell apart, before anything is known of pods. */
+export interface PortPlan {
+  /** TCP and UDP: those mentioned, the ends of ranges and one beyond, the same numbers under the other protocol. */
+  readonly probed: readonly PortOfInterest[];
+  /** A number that no policy and no workload mentions, or undefined where ranges leave none. */
+  readonly unmentioned: number | undefined;
+  /** Named ports of the policies, with the numbers that synthetic pods give them in turn. */
+  readonly named: readonly NamedPort[];
+  /** Where agents accept the kubelet's probes: a number that is not probed. */
+  readonly health: number;
+  readonly hasSctp: boolean;
+}
+
+export interface NamedPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly numbers: readonly [number, number];
+}
+
+/** Ports by boundary, from the policies' items and the workloads' own ports. */
+export function planPorts(manifests: Pick<Manifests, "policies" | "workloads">): PortPlan {
+  const items = manifests.policies.flatMap(({ policy }) =>
+    [...(policy.isolates.ingress ?? []), ...(policy.isolates.egress ?? [])].flatMap((rule) => rule.ports),
+  );
+  const declared = manifests.workloads.flatMap((workload) => workload.ports);
+  const numbers = new Set([...items.flatMap(boundaries), ...declared.map(({ port }) => port)]);
+  const isFree = (port: number): boolean => !numbers.has(port) && !items.some((item) => covers(item, port));
+  const named = planNames(items, declared, isFree);
+  for (const { numbers: pair } of named) for (const port of pair) numbers.add(port);
+  const unmentioned = firstFree(UNMENTIONED, isFree);
+  if (unmentioned !== undefined) numbers.add(unmentioned);
+  return {
+    probed: [...numbers].sort((a, b) => a - b).flatMap((port) => PROBED.map((protocol) => ({ protocol, port }))),
+    unmentioned,
+    named,
+    health: firstFree(HEALTH, (port) => !numbers.has(port)) ?? HEALTH,
+    hasSctp: [...items, ...declared].some(({ protocol }) => protocol === "SCTP"),
+  };
+}
+
+/** What an item mentions, and the ports just beside it. */
+export function boundaries(item: PortItem): readonly number[] {
+  if (item.kind !== "range") return [];
+  const ports = item.from === item.to ? [item.from] : [item.from - 1, item.from, item.to, item.to + 1];
+  return ports.filter((port) => port >= 1 && port <= 65_535);
+}
+
+/** What the `index`th synthetic pod declares: each name under the first number, under the second, or not at all, in turn. */
+export function declaredPorts(named: readonly NamedPort[], index: number): readonly ContainerPort[] {
+  return named.flatMap(({ name, protocol, numbers }) => {
+    const port = numbers[index % 3];
+    return port === undefined ? [] : [{ name, protocol, port }];
+  });
+}
+
+const PROBED: readonly Protocol[] = ["TCP", "UDP"];
+const UNMENTIONED = 7777;
+const HEALTH = 61_001;
+const FIRST_NAMED = 31_001;
+
+function covers(item: PortItem, port: number): boolean {
+  return item.kind === "range" && item.from <= port && port <= item.to;
+}
+
+function planNames(
+  items: readonly PortItem[],
+  declared: readonly ContainerPort[],
+  isFree: (port: number) => boolean,
+): readonly NamedPort[] {
+  const named = new Map<string, NamedPort>();
+  let next = FIRST_NAMED;
+  const fresh = (): number => {
+    const port = firstFree(next, isFree) ?? next;
+    next = port + 1;
+    return port;
+  };
+  for (const item of items) {
+    if (item.kind !== "name" || named.has(`${item.name} ${item.protocol}`)) continue;
+    const own = declared.find(({ name, protocol }) => name === item.name && protocol === item.protocol);
+    named.set(`${item.name} ${item.protocol}`, {
+      name: item.name,
+      protocol: item.protocol,
+      numbers: [own?.port ?? fresh(), fresh()],
+    });
+  }
+  return [...named.values()];
+}
+
+function firstFree(from: number, isFree: (port: number) => boolean): number | undefined {
+  for (let port = from; port <= 65_535; port++) if (isFree(port)) return port;
+  for (let port = from - 1; port >= 1024; port--) if (isFree(port)) return port;
+  return undefined;
+}

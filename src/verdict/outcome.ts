@@ -1,0 +1,113 @@
+import { EXIT, type ExitCode } from "../errors/index.ts";
+import type { ProofPlan } from "../plan/index.ts";
+import type { Direction } from "../snapshot/index.ts";
+import { type CanaryVerdict, judgeCanary } from "./canary.ts";
+import type { Verdict } from "./cell.ts";
+import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
+import { diagnose } from "./diagnosis.ts";
+import type { JudgedRequirement } from "./requirements.ts";
+
+export type Counts = Readonly<Record<Verdict["kind"], number>>;
+
+export interface Outcome {
+  readonly result: "proven" | "failed" | "inconclusive" | "not-enforced";
+  readonly exitCode: ExitCode;
+  /** For people: each reason why the result is not `proven`, the weightiest first. */
+  readonly reasons: readonly string[];
+  readonly counts: Counts;
+}
+
+export interface JudgedProof {
+  readonly connections: readonly JudgedConnection[];
+  readonly canary: CanaryVerdict;
+  readonly requirements: readonly JudgedRequirement[];
+  /** The fault model that explains everything that is wrong, if one does. */
+  readonly diagnosis?: string;
+  readonly outcome: Outcome;
+}
+
+export interface ProofFacts {
+  readonly requirements: (connections: readonly JudgedConnection[]) => readonly JudgedRequirement[];
+  /** What went wrong around the proof itself and leaves it without a verdict: a stored policy that differs, a lost session. */
+  readonly findings: readonly Finding[];
+}
+
+/** `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
+export interface Finding {
+  readonly kind: "failed" | "inconclusive";
+  readonly what: string;
+}
+
+/** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */
+export function judgeProof(plan: ProofPlan, phases: Phases, facts: ProofFacts): JudgedProof {
+  const judged = judgeConnections(plan.connections, phases);
+  const connections = judged.filter(({ planned }) => planned.purpose === "policies");
+  const canary = judgeCanary(judged.filter(({ planned }) => planned.purpose === "canary"));
+  const requirements = facts.requirements(connections);
+  const diagnosis = diagnose(plan, connections);
+  const outcome = conclude({ connections, canary, requirements, findings: facts.findings });
+  return { connections, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
+}
+
+interface Evidence {
+  readonly connections: readonly JudgedConnection[];
+  readonly canary: CanaryVerdict;
+  readonly requirements: readonly JudgedRequirement[];
+  readonly findings: readonly Finding[];
+}
+
+function conclude(evidence: Evidence): Outcome {
+  const counts = count(evidence.connections);
+  const unenforced = notEnforced(evidence.canary);
+  if (unenforced.length === 2) {
+    return {
+      result: "not-enforced",
+      exitCode: EXIT.notEnforced,
+      reasons: ["this cluster does not enforce NetworkPolicy at all"],
+      counts,
+    };
+  }
+  const failures = [...failureReasons(evidence, counts, unenforced)];
+  const doubts = [...doubtReasons(evidence, counts)];
+  const reasons = [...failures, ...doubts];
+  if (failures.length > 0) return { result: "failed", exitCode: EXIT.failed, reasons, counts };
+  if (doubts.length > 0) return { result: "inconclusive", exitCode: EXIT.inconclusive, reasons, counts };
+  return { result: "proven", exitCode: EXIT.ok, reasons, counts };
+}
+
+function* failureReasons(evidence: Evidence, counts: Counts, unenforced: readonly Direction[]): Iterable<string> {
+  if (counts.leaks > 0) yield `${plural(counts.leaks, "connection")} got through that the policies deny`;
+  if (counts.overblocks > 0) yield `${plural(counts.overblocks, "connection")} failed that the policies allow`;
+  for (const direction of unenforced) {
+    const isUsed = evidence.connections.some(({ planned }) => planned.deniedBy.includes(direction));
+    if (isUsed) yield `this cluster does not enforce ${direction}`;
+  }
+  const violated = evidence.requirements.filter(({ result }) => result === "violated").length;
+  if (violated > 0) yield `${plural(violated, "requirement")} violated`;
+  for (const { kind, what } of evidence.findings) if (kind === "failed") yield what;
+}
+
+function* doubtReasons({ connections, requirements, findings }: Evidence, counts: Counts): Iterable<string> {
+  const denied = connections.filter(({ planned }) => planned.expectation === "deny");
+  if (connections.length > 0 && denied.length === 0)
+    yield "isolates nothing: these policies deny no connection that could be tried";
+  else if (!denied.some(({ verdict }) => verdict.kind === "conforms")) yield "nothing was shown to be blocked";
+  if (counts.inconclusive > 0) yield `${plural(counts.inconclusive, "connection")} could not be judged`;
+  const unproven = requirements.filter(({ result }) => result === "unproven").length;
+  if (unproven > 0) yield `${plural(unproven, "requirement")} could not be shown`;
+  for (const { kind, what } of findings) if (kind === "inconclusive") yield what;
+}
+
+function notEnforced(canary: CanaryVerdict): readonly Direction[] {
+  return (["ingress", "egress"] as const).filter((direction) => canary[direction].enforcement === "not-enforced");
+}
+
+function count(connections: readonly JudgedConnection[]): Counts {
+  const counts = { conforms: 0, leaks: 0, overblocks: 0, inconclusive: 0, unspecified: 0 };
+  for (const { verdict } of connections) counts[verdict.kind] += 1;
+  return counts;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
