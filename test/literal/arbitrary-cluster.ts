@@ -17,7 +17,7 @@ const NAMESPACES = ["n0", "n1", "n2", "n3"];
 const KEYS = ["a", "b", "c"];
 const VALUES = ["", "x", "y"];
 const PORT_NAMES = ["web", "dns", "alt"];
-const PORTS = [1, 53, 80, 81, 65_535];
+const PORTS = [1, 80, 81, 65_535];
 const NAME_LABEL = "kubernetes.io/metadata.name";
 const BLOCKS = [
   "0.0.0.0/0",
@@ -85,14 +85,12 @@ const podSelector = selectorOver(KEYS, VALUES);
 const namespaceSelector = fc.oneof(podSelector, selectorOver([NAME_LABEL, "a"], [...NAMESPACES, "x"]));
 
 const block = fc.constantFrom(...BLOCKS);
+const ipBlock = fc.record({ cidr: block, except: fc.oneof(absent, fc.array(block, { maxLength: 2 })) });
 const peer: fc.Arbitrary<RawPeer> = fc.oneof(
-  fc.record({ podSelector, namespaceSelector: absent, ipBlock: absent }),
-  fc.record({ podSelector: absent, namespaceSelector }),
-  fc.record({ podSelector, namespaceSelector }),
-  fc.record({
-    ipBlock: fc.record({ cidr: block, except: fc.oneof(absent, fc.array(block, { maxLength: 2 })) }),
-    podSelector: absent,
-  }),
+  { weight: 1, arbitrary: fc.record({ podSelector, namespaceSelector: absent, ipBlock: absent }) },
+  { weight: 1, arbitrary: fc.record({ podSelector: absent, namespaceSelector }) },
+  { weight: 1, arbitrary: fc.record({ podSelector, namespaceSelector }) },
+  { weight: 2, arbitrary: fc.record({ ipBlock, podSelector: absent }) },
 );
 
 const number = fc.constantFrom(...PORTS);
@@ -153,7 +151,7 @@ function arbitraryNamespace(name: string): fc.Arbitrary<RawNamespace> {
 const containerPorts = listOrNothing(
   fc.record({
     name: fc.constantFrom(undefined, ...PORT_NAMES),
-    containerPort: fc.constantFrom(53, 80, 81),
+    containerPort: fc.constantFrom(80, 81, 82),
     protocol: fc.oneof(protocol, absent),
   }),
   3,
@@ -193,7 +191,7 @@ function arbitraryPod(index: number, namespaces: readonly string[]): fc.Arbitrar
     spec: fc.record({
       containers,
       initContainers,
-      hostNetwork: fc.constantFrom(undefined, null, false, false, false, false, false, false, false, true),
+      hostNetwork: fc.oneof({ weight: 24, arbitrary: fc.constantFrom(undefined, null, false) }, fc.constant(true)),
     }),
     status: fc.record({ podIPs: fc.constantFrom([ipv4], [ipv4], [ipv4], [ipv6], [ipv4, ipv6], [ipv6, ipv4]) }),
   });
@@ -203,7 +201,7 @@ export const arbitraryCluster: fc.Arbitrary<RawCluster> = fc
   .record({
     namespaces: fc.integer({ min: 2, max: 4 }),
     pods: fc.integer({ min: 3, max: 7 }),
-    policies: fc.integer({ min: 0, max: 5 }),
+    policies: fc.oneof({ weight: 24, arbitrary: fc.integer({ min: 1, max: 6 }) }, fc.constant(0)),
   })
   .chain((size) => {
     const names = NAMESPACES.slice(0, size.namespaces);

@@ -117,7 +117,7 @@ function isSideAllowed(side: Side, cluster: RawCluster, connection: RawConnectio
 
   const selecting: RawPolicy[] = [];
   for (const policy of cluster.policies) {
-    if (policyTypes(policy).includes(side) && policyAppliesTo(policy, pod)) selecting.push(policy);
+    if (policyAppliesTo(policy, pod) && policyTypes(policy).includes(side)) selecting.push(policy);
   }
   if (selecting.length === 0) return true;
 
