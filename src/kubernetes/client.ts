@@ -1,0 +1,110 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Access } from "./access.ts";
+import { ApiError, ApiUnreachable, readStatus } from "./api-error.ts";
+
+/** Raw JSON of the Kubernetes API; never a typed model, which would drop `from`. */
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Call {
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly body?: unknown;
+  /** For people, after "Cannot": `create pod "web" in namespace "shop"`. */
+  readonly what: string;
+}
+
+const CONNECTIONS = 32;
+const TIMEOUT_MS = 30_000;
+
+/** Calls the API server over connections that are kept open. */
+export class ApiClient {
+  readonly access: Access;
+  readonly #agent: HttpAgent | HttpsAgent;
+
+  constructor(access: Access) {
+    this.access = access;
+    const options = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
+    this.#agent = access.server.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options);
+  }
+
+  /** The answer's JSON. Throws ApiError, ApiUnreachable, or what `signal` was aborted with. */
+  async call(call: Call, signal: AbortSignal): Promise<Json> {
+    const { code, text } = await this.#answer(call, signal);
+    if (code < 200 || code > 299) throw new ApiError(call.what, readStatus(code, text));
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) throw new ApiError(call.what, { code, reason: "", message: text });
+    return value as Json;
+  }
+
+  /** The lines of an answer that goes on, such as a watch. */
+  async *lines(call: Call, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#send(call, signal);
+    const code = response.statusCode ?? 0;
+    if (code !== 200) throw new ApiError(call.what, readStatus(code, await textOf(response)));
+    response.setEncoding("utf8");
+    let rest = "";
+    for await (const chunk of response as AsyncIterable<string>) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      yield* parts.filter((part) => part !== "");
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #answer(call: Call, signal: AbortSignal): Promise<{ code: number; text: string }> {
+    const response = await this.#send(call, signal);
+    const code = response.statusCode ?? 0;
+    if (code === 401) this.access.renew();
+    try {
+      return { code, text: await textOf(response) };
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new ApiUnreachable(call.what, this.access.server, cause);
+    }
+  }
+
+  async #send(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
+    signal.throwIfAborted();
+    const options = await this.access.options();
+    const url = requestUrl(this.access.server, call);
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const headers = {
+      ...options.headers,
+      Accept: "application/json",
+      "User-Agent": "netproof",
+      ...(body === undefined ? {} : { "Content-Type": contentType(call), "Content-Length": Buffer.byteLength(body) }),
+    };
+    const send = url.protocol === "http:" ? httpRequest : httpsRequest;
+    return new Promise((resolve, reject) => {
+      const request = send(url, { ...options, agent: this.#agent, method: call.method ?? "GET", headers, signal });
+      request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+      request.on("response", resolve);
+      request.on("error", (cause) => {
+        reject(signal.aborted ? signal.reason : new ApiUnreachable(call.what, this.access.server, cause));
+      });
+      request.end(body);
+    });
+  }
+}
+
+export function requestUrl(server: URL, { path, query = {} }: Pick<Call, "path" | "query">): URL {
+  // A server behind a path prefix, such as a management proxy's, keeps it.
+  const url = new URL(server.href.replace(/\/+$/, "") + path);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  return url;
+}
+
+function contentType({ method }: Call): string {
+  return method === "PATCH" ? "application/merge-patch+json" : "application/json";
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

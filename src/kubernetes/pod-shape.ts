@@ -1,0 +1,113 @@
+import type { ContainerPort, Labels, Protocol } from "../snapshot/index.ts";
+import type { Json } from "./client.ts";
+
+export const CONTAINER = "probe";
+export const AGENT_COMMAND = ["/netproof-probe", "session"];
+export const RUN_ANNOTATION = "netproof.dev/run";
+export const OUTSIDE_ANNOTATION = "lab.netproof.dev/outside-addresses";
+
+export interface ProbePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly ports: readonly ContainerPort[];
+  readonly listen: Readonly<Record<Exclude<Protocol, "SCTP">, readonly number[]>>;
+  readonly healthPort: number;
+  /** The lab only: this pod is a host outside the cluster with these addresses. */
+  readonly outsideAddresses?: readonly string[];
+}
+
+export interface ShapeOptions {
+  readonly runId: string;
+  readonly image: string;
+  readonly deadlineSeconds: number;
+}
+
+/**
+ * A probe pod as the API server gets it. Its shape keeps it within the restricted Pod Security Standard, without a token,
+ * and mortal: both the kubelet and the agent itself end it at the deadline.
+ */
+export function podObject(pod: ProbePod, { runId, image, deadlineSeconds }: ShapeOptions): Json {
+  const annotations = { [RUN_ANNOTATION]: runId, ...MESH_OPT_OUT };
+  const outside = pod.outsideAddresses?.join(",");
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      namespace: pod.namespace,
+      name: pod.name,
+      labels: pod.labels,
+      annotations: outside === undefined ? annotations : { ...annotations, [OUTSIDE_ANNOTATION]: outside },
+    },
+    spec: {
+      ...(outside === undefined ? {} : { hostNetwork: true }),
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      restartPolicy: "Never",
+      terminationGracePeriodSeconds: 0,
+      activeDeadlineSeconds: deadlineSeconds,
+      nodeSelector: { "kubernetes.io/os": "linux" },
+      securityContext: {
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+        // Ports below 1024 are served without a capability; the sysctl is on the list of safe ones.
+        sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+      },
+      containers: [container(pod, image, deadlineSeconds)],
+    },
+  };
+}
+
+function container({ ports, listen, healthPort }: ProbePod, image: string, deadlineSeconds: number): Json {
+  return {
+    name: CONTAINER,
+    image,
+    imagePullPolicy: "IfNotPresent",
+    args: [
+      "serve",
+      "--tcp",
+      formatPorts(listen.TCP),
+      "--udp",
+      formatPorts(listen.UDP),
+      "--health",
+      String(healthPort),
+      "--deadline",
+      `${deadlineSeconds}s`,
+    ],
+    env: [{ name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } }],
+    ports: ports.map(({ name, port, protocol }) => ({
+      ...(name === undefined ? {} : { name }),
+      containerPort: port,
+      protocol,
+    })),
+    // Crosses the pod's interface in both directions, and no policy may stop it: it shows that the network is alive.
+    readinessProbe: { tcpSocket: { port: healthPort }, periodSeconds: 1, failureThreshold: 1000 },
+    resources: {
+      requests: { cpu: "5m", memory: "16Mi" },
+      limits: { memory: "64Mi" },
+    },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}
+
+/** A sidecar accepts every connection, and would answer for the pod. */
+const MESH_OPT_OUT = {
+  "sidecar.istio.io/inject": "false",
+  "linkerd.io/inject": "disabled",
+  "kuma.io/sidecar-injection": "disabled",
+};
+
+/** `80,443,9000-9010`. */
+function formatPorts(ports: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const port of [...ports].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && port === last[1] + 1) last[1] = port;
+    else ranges.push([port, port]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
+}

@@ -1,0 +1,235 @@
+import pLimit from "p-limit";
+import { UserError } from "../errors/index.ts";
+import { Agent, type Clock } from "../observation/index.ts";
+import type { PartyName } from "../plan/index.ts";
+import {
+  type ClusterState,
+  type Labels,
+  type NetworkPolicy,
+  type Pod,
+  parseNamespace,
+  parsePod,
+  parsePolicy,
+} from "../snapshot/index.ts";
+import { isStatus } from "./api-error.ts";
+import type { ApiClient, Json } from "./client.ts";
+import { openExecChannel } from "./exec-channel.ts";
+import { create, get, list, NAMESPACES, NETWORK_POLICIES, PODS, patch, remove, SERVICE_ACCOUNTS } from "./objects.ts";
+import { AGENT_COMMAND, CONTAINER, type ProbePod, podObject, RUN_ANNOTATION } from "./pod-shape.ts";
+import { waitFor } from "./wait.ts";
+
+/** What is to stand on the stage. */
+export interface StageSpec {
+  readonly namespaces: readonly { readonly name: string; readonly labels: Labels }[];
+  readonly pods: readonly ProbePod[];
+}
+
+export interface StageOptions {
+  readonly runId: string;
+  readonly key: string;
+  readonly image: string;
+  readonly clock: Clock;
+  /** The pods and their agents end by themselves after this. */
+  readonly deadlineSeconds: number;
+  /** How long to wait for pods to run. */
+  readonly readyTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+/** Concurrency towards the API server and, of exec sessions that open at once, towards the kubelets. */
+const CALLS = 32;
+const SESSIONS = 32;
+
+/** Namespaces and probe pods of one run, with a session to each. Undoes itself when a step fails. */
+export class Stage implements AsyncDisposable {
+  readonly agents = new Map<PartyName, Agent>();
+  readonly #client: ApiClient;
+  readonly #spec: StageSpec;
+  readonly #options: StageOptions;
+  readonly #madeNamespaces: string[] = [];
+  readonly #limit = pLimit(CALLS);
+  #pods: readonly Pod[] = [];
+  #namespaces: ClusterState["namespaces"] = [];
+
+  private constructor(client: ApiClient, spec: StageSpec, options: StageOptions) {
+    this.#client = client;
+    this.#spec = spec;
+    this.#options = options;
+  }
+
+  static async open(client: ApiClient, spec: StageSpec, options: StageOptions, signal: AbortSignal): Promise<Stage> {
+    const stage = new Stage(client, spec, options);
+    try {
+      await stage.#make(signal);
+      return stage;
+    } catch (error) {
+      await stage[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Namespaces and pods as the server has them; pods with addresses. */
+  get state(): Omit<ClusterState, "policies"> {
+    return { namespaces: this.#namespaces, pods: this.#pods };
+  }
+
+  /** What the server would store, without storing it. */
+  async previewPolicies(objects: readonly Json[], signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
+    const stored = await this.#each(objects, (object) =>
+      create(this.#client, { kind: NETWORK_POLICIES, object, dryRun: true }, signal),
+    );
+    return stored.map(parsePolicy);
+  }
+
+  /** Applies all policies at once; gives them as stored. */
+  async applyPolicies(objects: readonly Json[], signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
+    const stored = await this.#each(objects, (object) =>
+      create(this.#client, { kind: NETWORK_POLICIES, object: this.#marked(object) }, signal),
+    );
+    return stored.map(parsePolicy);
+  }
+
+  async removePolicies(objects: readonly Json[], signal: AbortSignal): Promise<void> {
+    await this.#each(objects, (object) => {
+      const { namespace, name } = object.metadata as { namespace: string; name: string };
+      return remove(this.#client, { kind: NETWORK_POLICIES, namespace, name }, signal);
+    });
+  }
+
+  /** Every NetworkPolicy that lies in the stage's namespaces now. */
+  async listPolicies(signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
+    const pages = await this.#each(this.#spec.namespaces, ({ name }) =>
+      list(this.#client, { kind: NETWORK_POLICIES, namespace: name }, signal),
+    );
+    return pages.flatMap(({ items }) => items.map(parsePolicy));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
+    const signal = AbortSignal.timeout(REMOVAL_MS);
+    await this.#each(this.#madeNamespaces.splice(0), (name) =>
+      remove(this.#client, { kind: NAMESPACES, name }, signal),
+    );
+  }
+
+  async #make(signal: AbortSignal): Promise<void> {
+    const { namespaces, pods } = this.#spec;
+    await this.#each(namespaces, (namespace) => this.#makeNamespace(namespace, signal));
+    await this.#each(pods, (pod) =>
+      create(this.#client, { kind: PODS, object: podObject(pod, this.#options) }, signal),
+    );
+    this.#pods = (await this.#awaitPods(signal)).map(parsePod);
+    const stored = await this.#each(namespaces, ({ name }) => get(this.#client, { kind: NAMESPACES, name }, signal));
+    this.#namespaces = stored.map(parseNamespace);
+    await this.#openSessions(signal);
+  }
+
+  async #makeNamespace({ name, labels }: StageSpec["namespaces"][number], signal: AbortSignal): Promise<void> {
+    const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: this.#options.runId } };
+    try {
+      await create(
+        this.#client,
+        { kind: NAMESPACES, object: { apiVersion: "v1", kind: "Namespace", metadata } },
+        signal,
+      );
+      this.#madeNamespaces.push(name);
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error;
+      await patch(this.#client, { kind: NAMESPACES, name, body: { metadata: { labels } } }, signal);
+    }
+    // Pods are refused until the namespace has its service account.
+    await waitFor(
+      this.#client,
+      {
+        kind: SERVICE_ACCOUNTS,
+        namespace: name,
+        names: ["default"],
+        isDone: () => true,
+        timeoutMs: this.#options.readyTimeoutMs,
+        forWhat: "the namespace's service account",
+      },
+      signal,
+    );
+  }
+
+  async #awaitPods(signal: AbortSignal): Promise<readonly Json[]> {
+    const { readyTimeoutMs, onProgress } = this.#options;
+    const { pods } = this.#spec;
+    let ready = 0;
+    onProgress?.("pods run", ready, pods.length);
+    const byNamespace = new Map<string, string[]>();
+    for (const { namespace, name } of pods) byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), name]);
+    const found = await Promise.all(
+      [...byNamespace].map(([namespace, names]) =>
+        waitFor(
+          this.#client,
+          {
+            kind: PODS,
+            namespace,
+            names,
+            isDone: isRunning,
+            timeoutMs: readyTimeoutMs,
+            forWhat: "pods to run",
+            onDone: () => {
+              ready += 1;
+              onProgress?.("pods run", ready, pods.length);
+            },
+          },
+          signal,
+        ),
+      ),
+    );
+    return found.flatMap((objects) => [...objects.values()]);
+  }
+
+  async #openSessions(signal: AbortSignal): Promise<void> {
+    const { onProgress, deadlineSeconds, clock, key, heartbeatMs } = this.#options;
+    const limit = pLimit(SESSIONS);
+    const total = this.#spec.pods.length;
+    await Promise.all(
+      this.#spec.pods.map(({ namespace, name }) =>
+        limit(async () => {
+          const target = { namespace, pod: name, container: CONTAINER, command: AGENT_COMMAND };
+          const channel = await openExecChannel(this.#client.access, target, signal);
+          const party = `${namespace}/${name}`;
+          const options = { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs };
+          this.agents.set(party, await Agent.open(party, channel, options));
+          onProgress?.("sessions open", this.agents.size, total);
+        }),
+      ),
+    );
+  }
+
+  #marked(object: Json): Json {
+    const metadata = object.metadata as { annotations?: Labels };
+    const annotations = { ...metadata.annotations, [RUN_ANNOTATION]: this.#options.runId };
+    return { ...object, metadata: { ...metadata, annotations } };
+  }
+
+  #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    return Promise.all(items.map((item) => this.#limit(() => work(item))));
+  }
+}
+
+const REMOVAL_MS = 30_000;
+
+/** Runs, is ready and has an address. Throws where it never will. */
+function isRunning(object: Json): boolean {
+  const { name, namespace } = object.metadata as { name: string; namespace: string };
+  const status = (object.status ?? {}) as {
+    phase?: string;
+    reason?: string;
+    message?: string;
+    podIP?: string;
+    conditions?: readonly { type: string; status: string }[];
+  };
+  if (status.phase === "Failed" || status.phase === "Succeeded") {
+    const why = status.reason ?? status.message ?? "its process ended";
+    throw new UserError("POD_ENDED", `Pod "${name}" in namespace "${namespace}" ended before it was used: ${why}`, {
+      hint: `Look with \`kubectl -n ${namespace} logs ${name}\``,
+    });
+  }
+  const isReady = status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
+  return status.phase === "Running" && isReady && status.podIP !== undefined && status.podIP !== "";
+}
