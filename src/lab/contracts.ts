@@ -77,5 +77,20 @@ export interface LabNetwork extends AsyncDisposable {
   readonly gone: Promise<void>;
 }
 
-export const LAB_FAULTS = ["nothing-enforced", "ingress-not-enforced", "egress-not-enforced", "slow-programming"] as const;
+export const LAB_FAULTS = [
+  "nothing-enforced",
+  "ingress-not-enforced",
+  "egress-not-enforced",
+  "slow-programming",
+] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];
+
+/** What can go wrong around the policies; none of it may ever pass for a block. */
+export const LAB_ENVIRONMENT_FAULTS = [
+  "agent-killed",
+  "exec-cut",
+  "interface-down",
+  "listener-missing",
+  "pod-never-starts",
+] as const;
+export type LabEnvironmentFault = (typeof LAB_ENVIRONMENT_FAULTS)[number];
