@@ -8,7 +8,6 @@ import { chainBlock, comment, type Denial, verdictMap } from "./ruleset.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 interface Rules {
-  /** In an order of their own, so that the script does not depend on the store's. */
   readonly policies: readonly Policy[];
   readonly surroundings: Surroundings;
   readonly denial: Denial;
@@ -72,10 +71,7 @@ function policyLines(policy: Policy, direction: Direction, surroundings: Surroun
 function entryBlocks(direction: Direction, groups: readonly Group[]): readonly string[] {
   const maps = FAMILIES.flatMap((family) => {
     const entries = groups.flatMap(({ chain, pods }) =>
-      pods
-        .flatMap((pod) => pod.addresses)
-        .filter((address) => address.family === family)
-        .map(({ text }): [string, string] => [text, chain]),
+      pods.flatMap(({ addresses }) => addresses[family].map((address): [string, string] => [address, chain])),
     );
     // A Map, since nft refuses an address with two verdicts, and with it the whole transaction.
     return entries.length === 0 ? [] : [{ family, name: `${direction}_${family}`, chains: new Map(entries) }];

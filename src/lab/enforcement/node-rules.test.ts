@@ -72,7 +72,7 @@ test("pods with the same policies share a chain, and equal peers a set", () => {
 test("a node judges its own pods alone", () => {
   const map = /map ingress_ipv4 .*/.exec(render({ podSelector: {} }))?.[0];
   expect(map).toBe(
-    "map ingress_ipv4 { type ipv4_addr : verdict; elements = { 10.244.1.3 : goto ingress_pods_1, 10.244.1.5 : goto ingress_pods_1 } }",
+    "map ingress_ipv4 { type ipv4_addr : verdict; elements = { 10.244.1.5 : goto ingress_pods_1, 10.244.1.3 : goto ingress_pods_1 } }",
   );
 });
 

@@ -1,9 +1,10 @@
 import type { KubeObject, LabFault } from "../contracts.ts";
 import { directionBlocks } from "./direction-blocks.ts";
 import { readPods } from "./pods.ts";
-import { DIRECTIONS, type Direction, type Policy, readPolicy } from "./policies.ts";
-import { createSetPool, type Denial, tableScript } from "./ruleset.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { DIRECTIONS, type Direction, readPolicy } from "./policies.ts";
+import { type Denial, tableScript } from "./ruleset.ts";
+import { sortedByName } from "./sorted.ts";
+import { type Surroundings, surround } from "./surroundings.ts";
 
 export interface NodeRulesInput {
   readonly node: string;
@@ -20,10 +21,9 @@ export interface NodeRulesInput {
  * and leaves the node's own pods; the node itself always reaches them, as its packets are not forwarded.
  */
 export function renderNodeRules({ node, denial, ...input }: NodeRulesInput): string {
-  const pods = readPods(input.pods, input.namespaces);
-  const surroundings: Surroundings = { pods, sets: createSetPool(), faults: new Set(input.faults) };
-  const local = pods.filter((pod) => pod.node === node);
-  const policies = input.policies.map(readPolicy).sort(byName);
+  const surroundings = surround(readPods(input.pods, input.namespaces), input.faults);
+  const local = surroundings.pods.filter((pod) => pod.node === node);
+  const policies = sortedByName(input.policies).map(readPolicy);
   const directions = DIRECTIONS.map((direction) => {
     const subjects = isEnforced(direction, surroundings) ? local : [];
     return directionBlocks(direction, subjects, { policies, denial, surroundings });
@@ -33,12 +33,4 @@ export function renderNodeRules({ node, denial, ...input }: NodeRulesInput): str
 
 function isEnforced(direction: Direction, { faults }: Surroundings): boolean {
   return !faults.has("nothing-enforced") && !faults.has(`${direction}-not-enforced`);
-}
-
-function byName(left: Policy, right: Policy): number {
-  return compare(left.namespace, right.namespace) || compare(left.name, right.name);
-}
-
-function compare(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }

@@ -34,12 +34,9 @@ function selectsPod(peer: Peer, pod: PolicyPod, policy: Policy): boolean {
 
 function podMatches(pods: readonly PolicyPod[], field: string, { sets }: Surroundings): readonly Match[] {
   return FAMILIES.flatMap((family) => {
-    const addresses = pods.flatMap((pod) => pod.addresses).filter((address) => address.family === family);
+    const addresses = pods.flatMap((pod) => pod.addresses[family]);
     if (addresses.length === 0) return [];
-    const set = sets.reference(
-      NFT_ADDRESS[family],
-      addresses.map(({ text }) => text),
-    );
+    const set = sets.reference(NFT_ADDRESS[family], addresses);
     return [{ family, text: `${NFT_HEADER[family]} ${field} ${set}` }];
   });
 }

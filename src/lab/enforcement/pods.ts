@@ -1,8 +1,9 @@
 import type { KubeObject } from "../contracts.ts";
-import { type Address, parseAddress } from "./addresses.ts";
+import { type Family, parseAddress } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { fieldsOf, itemsOf } from "./raw-json.ts";
+import { fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import type { Labels } from "./selectors.ts";
+import { sortedByName } from "./sorted.ts";
 
 /** A pod that policies can speak of. */
 export interface PolicyPod {
@@ -11,8 +12,8 @@ export interface PolicyPod {
   readonly labels: Labels;
   /** Absent while its Namespace is not known: then no namespaceSelector selects the pod. */
   readonly namespaceLabels: Labels | undefined;
-  /** One for each family that the pod has. */
-  readonly addresses: readonly Address[];
+  /** Of one family or of both. */
+  readonly addresses: Readonly<Record<Family, readonly string[]>>;
   readonly namedPorts: readonly NamedPort[];
 }
 
@@ -28,9 +29,9 @@ export interface NamedPort {
  */
 export function readPods(pods: readonly KubeObject[], namespaces: readonly KubeObject[]): readonly PolicyPod[] {
   const labelsOf = new Map(namespaces.map(({ metadata }) => [metadata.name, namespaceLabels(metadata)]));
-  return pods.filter(hasOwnNetwork).flatMap((pod) => {
+  return sortedByName(pods.filter(hasOwnNetwork)).flatMap((pod) => {
     const addresses = readAddresses(fieldsOf(pod.status));
-    if (addresses.length === 0) return [];
+    if (addresses.ipv4.length + addresses.ipv6.length === 0) return [];
     const { namespace = "default", labels = {} } = pod.metadata;
     const { nodeName } = fieldsOf(pod.spec);
     const namedPorts = readNamedPorts(fieldsOf(pod.spec));
@@ -50,9 +51,11 @@ function hasOwnNetwork(pod: KubeObject): boolean {
   return fieldsOf(pod.spec).hostNetwork !== true && !isFinished && !isTerminating;
 }
 
-function readAddresses(status: Readonly<Record<string, unknown>>): readonly Address[] {
+function readAddresses(status: Readonly<Record<string, unknown>>): PolicyPod["addresses"] {
   const ips = itemsOf(status.podIPs).map((item) => fieldsOf(item).ip);
-  return ips.filter((ip) => typeof ip === "string" && ip !== "").map((ip) => parseAddress(String(ip)));
+  const all = ips.filter((ip) => isPresent(ip) && ip !== "").map((ip) => parseAddress(textOf(ip, "a pod's address")));
+  const ofFamily = (family: Family) => all.filter((address) => address.family === family).map(({ text }) => text);
+  return { ipv4: ofFamily("ipv4"), ipv6: ofFamily("ipv6") };
 }
 
 /** A restartable init container goes on beside the others, so its ports are the pod's too; other init containers end. */
@@ -61,7 +64,7 @@ function readNamedPorts(spec: Readonly<Record<string, unknown>>): readonly Named
   const ports = [...itemsOf(spec.containers), ...sidecars].flatMap((item) => itemsOf(fieldsOf(item).ports));
   return ports.flatMap((item) => {
     const { name, protocol, containerPort } = fieldsOf(item);
-    if (typeof name !== "string" || name === "") return [];
-    return [{ name, protocol: readProtocol(protocol), port: Number(containerPort) }];
+    if (!isPresent(name) || name === "") return [];
+    return [{ name: textOf(name, "a port's name"), protocol: readProtocol(protocol), port: Number(containerPort) }];
   });
 }

@@ -16,8 +16,7 @@ export function createSetPool(): SetPool {
   const names = new Map<string, string>();
   return {
     reference(type, elements) {
-      // Sorted, so that the order in which the store lists things changes nothing.
-      const body = `type ${type}; ${elementsLine([...new Set(elements)].sort())}`;
+      const body = `type ${type}; ${elementsLine([...new Set(elements)])}`;
       const name = names.get(body) ?? `set_${names.size + 1}`;
       names.set(body, name);
       return `@${name}`;
@@ -31,7 +30,7 @@ export function createSetPool(): SetPool {
 /** A map from a pod's address to the chain that judges its packets. */
 export function verdictMap(name: string, type: string, chains: ReadonlyMap<string, string>): string {
   const elements = [...chains].map(([address, chain]) => `${address} : goto ${chain}`);
-  return `map ${name} { type ${type} : verdict; ${elementsLine(elements.sort())} }`;
+  return `map ${name} { type ${type} : verdict; ${elementsLine(elements)} }`;
 }
 
 export function chainBlock(name: string, lines: readonly string[]): string {

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabNetwork, LabProcess } from "../../contracts.ts";
 import { openNetwork } from "../../network/index.ts";
-import { NODE_ADDRESSES, OUTSIDE_ADDRESSES, STAGE_PODS } from "./cluster.ts";
+import { OUTSIDE_ADDRESSES, STAGE_PODS } from "./cluster.ts";
 import { type Connection, OUTSIDE, parseConnection, podId } from "./connection.ts";
 
 export const STAGE_PORTS = [80, 81, 82, 8080, 8081, 8082, 9000, 9001, 9002, 9003] as const;
@@ -21,6 +21,8 @@ export interface Stage extends AsyncDisposable {
   observe(connections: { readonly open: readonly string[]; readonly shut: readonly string[] }): Promise<Outcomes>;
 }
 
+type Client = (connection: Connection) => Promise<string>;
+
 export type Outcomes = Readonly<Record<string, string>>;
 
 /** Open whatever the policies are: it shows that packets have had the time to arrive. */
@@ -33,39 +35,45 @@ let sourcePort = 10_000;
 export async function openStage(signal: AbortSignal): Promise<Stage> {
   // Pods find Node's binary in the agent's place, wherever on this machine it lies.
   const network = await openNetwork({ nodes: 2, agentPath: execPath }, signal);
+  try {
+    const clients = await startClients(network);
+    const attempt = (connection: Connection) => {
+      const client = clients.get(connection.from);
+      if (client === undefined) throw new Error(`"${connection.from}" is nothing of the stage`);
+      return client(connection);
+    };
+    return {
+      network,
+      async program(render) {
+        await Promise.all(network.nodes.map((node) => network.applyRules(node, render(node))));
+      },
+      observe: ({ open, shut }) => observe([...FENCE, ...open], shut, attempt),
+      [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await network[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Wires the pods and the outside host, and starts a process in each and on each node. */
+async function startClients(network: LabNetwork): Promise<ReadonlyMap<string, Client>> {
   await Promise.all([
     network.addPods(STAGE_PODS.map(({ node, addresses, ...pod }) => ({ id: podId(pod), node, addresses }))),
     network.addOutside(OUTSIDE, OUTSIDE_ADDRESSES),
   ]);
   const program = await readFile(new URL("./pod-process.mjs", import.meta.url), "utf8");
   const argv = (ports: readonly number[]) => ["/netproof-probe", "--input-type=module", "-e", program, ports.join()];
-  const processes = new Map([
+  const processes = [
     ...[OUTSIDE, ...STAGE_PODS.map(podId)].map((id) => [id, network.run(id, argv(STAGE_PORTS), {})] as const),
-    ...Object.keys(NODE_ADDRESSES).map((node) => [node, network.runOnNode(node, argv([]))] as const),
-  ]);
-  const clients = new Map(
-    await Promise.all([...processes].map(async ([id, process]) => [id, await startClient(process)] as const)),
+    ...network.nodes.map((node) => [node, network.runOnNode(node, argv([]))] as const),
+  ];
+  return new Map(
+    await Promise.all(processes.map(async ([id, process]) => [id, await startClient(id, process)] as const)),
   );
-  const attempt = (connection: Connection) => {
-    const client = clients.get(connection.from);
-    if (client === undefined) throw new Error(`"${connection.from}" is nothing of the stage`);
-    return client(connection);
-  };
-  return {
-    network,
-    async program(render) {
-      await Promise.all(network.nodes.map((node) => network.applyRules(node, render(node))));
-    },
-    observe: ({ open, shut }) => observe([...FENCE, ...open], shut, attempt),
-    [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
-  };
 }
 
-async function observe(
-  open: readonly string[],
-  shut: readonly string[],
-  attempt: (connection: Connection) => Promise<string>,
-): Promise<Outcomes> {
+async function observe(open: readonly string[], shut: readonly string[], attempt: Client): Promise<Outcomes> {
   const outcomes: Record<string, string> = {};
   const attempts = [...open, ...shut].map(async (text) => {
     outcomes[text] = "silent";
@@ -77,7 +85,7 @@ async function observe(
 }
 
 /** The promise of an attempt stays open while nothing comes back. */
-async function startClient(process: LabProcess): Promise<(connection: Connection) => Promise<string>> {
+async function startClient(id: string, process: LabProcess): Promise<Client> {
   const answered = new Map<number, (outcome: string) => void>();
   const lines = createInterface({ input: process.stdout });
   let complaint = "";
@@ -87,7 +95,7 @@ async function startClient(process: LabProcess): Promise<(connection: Connection
   await Promise.race([
     once(lines, "line"),
     process.exited.then(({ code, error }) => {
-      throw new Error(`A pod's process ended with ${code}: ${error ?? complaint}`);
+      throw new Error(`The process of "${id}" ended with ${code}: ${error ?? complaint}`);
     }),
   ]);
   lines.on("line", (line) => {
