@@ -24,6 +24,8 @@ export interface ExecClient {
   quiet(ms: number): Promise<void>;
   close(): void;
   vanish(): void;
+  /** Whether the server has taken the frame within that time. */
+  isTaken(frame: Buffer, ms: number): Promise<boolean>;
   pause(): void;
   resume(): void;
 }
@@ -81,6 +83,14 @@ export function openExec({ server, ca }: TestServer, path: string, options: Exec
     },
     close: () => socket.close(1000),
     vanish: () => socket.terminate(),
+    isTaken: (frame, ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => resolve(false), ms);
+        socket.send(frame, () => {
+          clearTimeout(timer);
+          resolve(true);
+        });
+      }),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
   };
