@@ -1,9 +1,9 @@
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { type KubeObject, LAB_ENVIRONMENT_FAULTS, type LabEnvironmentFault, type LabProcess } from "./contracts.ts";
+import type { KubeObject, LabEnvironmentFault, LabProcess } from "./contracts.ts";
 import { fieldsOf, listOf } from "./kubelet/pod-spec.ts";
 import { buildAgent, startTestLab, type TestLab } from "./kubelet/testing/lab.ts";
-import { obstacle } from "./network/testing/users.ts";
+import { isRoot, NOBODY, obstacle, playAs, setStage } from "./network/testing/users.ts";
 
 const why = await obstacle();
 const agent = buildAgent();
@@ -242,6 +242,20 @@ it("nothing runs in a pod before the enforcement knows its address", async () =>
   expect(phaseOf(await careful.until("web", isReady))).toBe("Running");
 });
 
+it("an ordinary user's pods serve low ports and are probed", async ({ skip }) => {
+  if (!isRoot) skip("only root can become another user");
+  const program = `
+    import { argv, stdout } from "node:process";
+    import { startTestLab } from "../../kubelet/testing/lab.ts";
+    await using lab = await startTestLab(argv[2]);
+    lab.create("web", { container: { readinessProbe: { tcpSocket: { port: 80 } } } });
+    const { status } = await lab.until("web", (pod) => pod.status.containerStatuses?.[0].ready);
+    stdout.write(JSON.stringify(status.phase));
+  `;
+  const stage = await setStage(program, agent.path);
+  expect(await playAs(NOBODY, stage).finally(stage.remove)).toBe("Running");
+});
+
 describe("an environment fault", () => {
   const faultyLab = () =>
     startTestLab(agent.path, {
@@ -252,7 +266,8 @@ describe("an environment fault", () => {
       },
     });
 
-  const FAULTS: Record<LabEnvironmentFault, (faulty: TestLab) => Promise<void>> = {
+  // Those that the kubelet and the network can make.
+  const FAULTS: Partial<Record<LabEnvironmentFault, (faulty: TestLab) => Promise<void>>> = {
     async "agent-killed"(faulty) {
       faulty.create("web");
       await faulty.until("web", isReady);
@@ -295,10 +310,10 @@ describe("an environment fault", () => {
     },
   };
 
-  for (const fault of LAB_ENVIRONMENT_FAULTS) {
+  for (const [fault, check] of Object.entries(FAULTS)) {
     it(`can be made: ${fault}`, async () => {
       await using faulty = await faultyLab();
-      await FAULTS[fault](faulty);
+      await check(faulty);
     });
   }
 });

@@ -63,16 +63,16 @@ describe.each(USERS)("kill -9 in a lab of $name", ({ uid, missing }) => {
       if (missing !== "") return context.skip(missing);
       const lab = await openLab(uid);
       await body(lab).finally(() => lab.child.stdin.end());
-      await vi.waitFor(() => expect(lab.remains()).toEqual([]), 5000);
+      await vi.waitFor(() => expect(lab.remains()).toEqual([]), 15_000);
     });
 
   for (const { name, find } of VITAL) {
     withLab(`of ${name} leaves no process and no namespace`, async (lab) => {
       expect(lab.processes().length).toBeGreaterThanOrEqual(11);
       killOne(find(lab.processes()));
-      await vi.waitFor(() => expect(holdersOf(lab.namespaces)).toEqual([]), 5000);
+      await vi.waitFor(() => expect(holdersOf(lab.namespaces)).toEqual([]), 15_000);
       // The process that opened the lab lives on, unless it was the one, and was told.
-      if (lab.child.signalCode === null) await vi.waitFor(() => expect(lab.output()).toMatch(/^gone$/m), 5000);
+      if (lab.child.signalCode === null) await vi.waitFor(() => expect(lab.output()).toMatch(/^gone$/m), 15_000);
     });
   }
 
@@ -81,7 +81,7 @@ describe.each(USERS)("kill -9 in a lab of $name", ({ uid, missing }) => {
       const before = lab.processes();
       killOne(find(before));
       // A wrapper, its shell, and the shell's own child.
-      await vi.waitFor(() => expect(lab.processes()).toHaveLength(before.length - 3), 5000);
+      await vi.waitFor(() => expect(lab.processes()).toHaveLength(before.length - 3), 15_000);
       expect(lab.output()).not.toMatch(/^gone$/m);
     });
   }

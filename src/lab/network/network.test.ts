@@ -96,7 +96,14 @@ describe.each(USERS)("the lab's network $name", ({ play, isRealRoot, missing }) 
   });
 
   it("replaces a node's rules as a whole, in order, or not at all", async () => {
-    expect(await play("rules")).toEqual({ dropped: "silent", fault: true, afterFault: "silent", opened: "refused" });
+    const large = isRealRoot ? "applied" : "LAB_RULES_TOO_LARGE";
+    expect(await play("rules")).toEqual({
+      dropped: "silent",
+      fault: true,
+      afterFault: "silent",
+      opened: "refused",
+      large,
+    });
   });
 
   it("removes a pod with all its processes, and lets another have its address", async () => {

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { UserError } from "../../errors/index.ts";
 import type { LabNetwork, LabProcess, PodPlacement } from "../contracts.ts";
-import { isClusterAddress, MAX_NODES, nodeAddresses, nodeName } from "./addressing.ts";
+import { isClusterAddress, MAX_NODES, nodeName } from "./addressing.ts";
 import { type Confinement, type Netns, runTool, startConfined } from "./enter.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { labProcess, processThatCannotStart } from "./lab-process.ts";
@@ -84,9 +84,8 @@ function network(holder: Holder, numbers: readonly number[]): LabNetwork {
     async addPods(pods: readonly PodPlacement[]) {
       await add(
         pods.map(({ id, node, addresses }) => {
-          const number = numbers[nodes.indexOf(node)];
-          if (number === undefined) throw new Error(`"${node}" is no node of the lab`);
-          return { id, router: node, addresses, sources: nodeAddresses(number) };
+          if (!nodes.includes(node)) throw new Error(`"${node}" is no node of the lab`);
+          return { id, router: node, addresses };
         }),
       );
     },
@@ -107,8 +106,7 @@ function network(holder: Holder, numbers: readonly number[]): LabNetwork {
     },
     async applyRules(node, script) {
       // One after the other: an older set of rules must not overtake a newer one.
-      const earlier = lastRules.get(node) ?? Promise.resolve();
-      const applied = earlier.then(() => runTool(holder, node, [holder.tools.nft, "-f", "-"], script));
+      const applied = (lastRules.get(node) ?? Promise.resolve()).then(() => applyRules(holder, node, script));
       lastRules.set(
         node,
         applied.catch(() => {}),
@@ -131,7 +129,24 @@ interface Wanted {
   readonly id: string;
   readonly router: Netns;
   readonly addresses: readonly string[];
-  readonly sources?: readonly string[];
+}
+
+async function applyRules(holder: Holder, node: string, script: string): Promise<void> {
+  try {
+    await runTool(holder, node, [holder.tools.nft, "-f", "-"], script);
+  } catch (error) {
+    // Only root of the machine may raise a netlink socket's buffer above net.core.wmem_default, and a transaction is one message.
+    if (!holder.hasUserNamespace || !/Message too long/.test(String(error))) throw error;
+    const size = `${Math.ceil(script.length / 1024)} kB of rules for "${node}"`;
+    throw new UserError(
+      "LAB_RULES_TOO_LARGE",
+      `Cannot enforce the policies: ${size} are more than the kernel takes at once`,
+      {
+        cause: error,
+        hint: "Run netproof as root, or try fewer policies and pods at a time",
+      },
+    );
+  }
 }
 
 function outsideAddressTaken(address: string): UserError {

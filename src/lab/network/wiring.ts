@@ -24,8 +24,6 @@ export interface Link {
   readonly addresses: readonly string[];
   /** Prefixes beyond the host's own addresses that lie behind it. */
   readonly prefixes?: readonly string[];
-  /** What the router calls itself when it speaks to that host, IPv4 and IPv6. */
-  readonly sources?: readonly string[];
 }
 
 /** The router's end: to be run in its namespace. Creates both ends. */
@@ -36,7 +34,7 @@ export function routerLines(link: Link): readonly string[] {
     `link set ${name} up`,
     ...addresses.flatMap((address) => [
       // `replace`: the link of a removed pod with the same address may not be gone yet.
-      `route replace ${address}/${bits(address)} dev ${name}${source(link, address)}`,
+      `route replace ${address}/${bits(address)} dev ${name}`,
       `neigh replace ${address} lladdr ${HOST_MAC} dev ${name} nud permanent`,
     ]),
     ...prefixes.map((prefix) => {
@@ -90,9 +88,4 @@ export function fabricLines({ hasIpv6 }: Families): readonly string[] {
 
 function bits(address: string): number {
   return isIpv6(address) ? 128 : 32;
-}
-
-function source({ sources = [] }: Link, address: string): string {
-  const own = sources.find((candidate) => isIpv6(candidate) === isIpv6(address));
-  return own === undefined ? "" : ` src ${own}`;
 }

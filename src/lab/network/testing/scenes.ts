@@ -112,19 +112,25 @@ async function rules(network: LabNetwork) {
     { id: "a", node: "node1", addresses: [podAddress(1, 0, "IPv4")] },
     { id: "b", node: "node1", addresses: [podAddress(1, 1, "IPv4")] },
   ]);
-  const policy = (verdict: string) =>
-    `table ip try {}\ndelete table ip try\ntable ip try {\n  chain forward {\n${FORWARD_HOOK} ${verdict};\n  }\n}\n`;
+  const policy = (verdict: string, filler = 0) => {
+    const more = Array.from({ length: filler }, (_, i) => `    tcp dport ${i + 1000} counter`).join("\n");
+    return `table ip try {}\ndelete table ip try\ntable ip try {\n  chain forward {\n${FORWARD_HOOK} ${verdict};\n${more}\n  }\n}\n`;
+  };
   const ask = () => knock(network.run("a", knocking("10.244.1.3"), {}));
   await network.applyRules("node1", policy("policy drop"));
   const dropped = await ask();
   // All of a script or nothing: its first lines would open the way.
   const fault = await network.applyRules("node1", `${policy("policy accept")}tabel\n`).catch((error) => error.message);
   const afterFault = await ask();
-  // Of many sets of rules the last one counts.
-  await Promise.all(
-    ["drop", "accept", "drop", "accept"].map((verdict) => network.applyRules("node1", policy(`policy ${verdict}`))),
+  // The last set of rules counts, however long it took to read the one before.
+  const sets = [policy("policy drop", 600), policy("policy accept")];
+  await Promise.all(sets.map((set) => network.applyRules("node1", set)));
+  const opened = await ask();
+  const large = await network.applyRules("node1", policy("policy accept", 3000)).then(
+    () => "applied",
+    (error) => error.code,
   );
-  return { dropped, fault: /syntax error/.test(fault), afterFault, opened: await ask() };
+  return { dropped, fault: /syntax error/.test(fault), afterFault, opened, large };
 }
 
 async function lifetimes(network: LabNetwork) {

@@ -19,8 +19,8 @@ export interface Stage {
   remove(): void;
 }
 
-/** @param source of a module in this folder's neighbourhood: what the other user's process runs */
-export async function setStage(source: string): Promise<Stage> {
+/** @param source of a module in this folder: what the other user's process runs */
+export async function setStage(source: string, agent = "/bin/true"): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "netproof-stage-"));
   chmodSync(folder, 0o755);
   const program = join(folder, "program.mjs");
@@ -36,7 +36,7 @@ export async function setStage(source: string): Promise<Stage> {
     target,
   });
   const agentPath = join(folder, "agent");
-  copyFileSync("/bin/true", agentPath);
+  copyFileSync(agent, agentPath);
   return { agentPath, program, remove: () => rmSync(folder, { recursive: true }) };
 }
 
@@ -54,8 +54,8 @@ import { playScene } from "./scenes.ts";
 stdout.write(JSON.stringify(await playScene(argv[3], { agentPath: argv[2] })));
 `;
 
-export async function playAs(uid: number, stage: Stage, scene: SceneName): Promise<unknown> {
-  const child = runAs(uid, stage, [scene]);
+export async function playAs(uid: number, stage: Stage, scene?: SceneName): Promise<unknown> {
+  const child = runAs(uid, stage, scene === undefined ? [] : [scene]);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout);
