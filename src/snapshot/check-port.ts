@@ -5,7 +5,7 @@ import { checkWord, invalid } from "./object-meta.ts";
 
 /** Admission of one item of `ports` of a NetworkPolicy rule. */
 export function checkPortItem(cursor: Cursor): void {
-  const fields = cursor.expectFields(["endPort", "port", "protocol"]);
+  const fields = cursor.expectFields(["endPort", "port", "protocol"], { hint: 'write "- port: 80"' });
   if (fields === undefined) return;
   if (cursor.isNull) cursor.warn("null is stored as {protocol: TCP}, which allows every TCP port");
   if (fields.protocol) checkWord(fields.protocol, PROTOCOLS);

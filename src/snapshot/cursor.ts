@@ -50,9 +50,9 @@ export class Cursor {
   /** The fields of an object that are not null. Wrong type or unknown fields are problems; null is an empty object. */
   expectFields<Name extends string>(
     known: readonly Name[],
-    options: { others?: "ignored" } = {},
+    options: { others?: "ignored"; hint?: string } = {},
   ): Fields<Name> | undefined {
-    const entries = this.#expectEntries();
+    const entries = this.#expectEntries(options.hint);
     if (entries === undefined) return undefined;
     const fields: { [Field in Name]?: Cursor } = {};
     for (const [name, entry] of entries) {
@@ -125,7 +125,7 @@ export class Cursor {
 
   expectBoolean(): boolean | undefined {
     const { node } = this;
-    if (node.kind === "scalar" && this.#isAmbiguous('write "true" or "false"')) return undefined;
+    if (node.kind === "scalar" && this.#isAmbiguous("write true or false")) return undefined;
     if (node.kind === "scalar" && typeof node.value === "boolean") return node.value;
     return this.#expected("a boolean", "write true or false, without quotes");
   }
@@ -141,10 +141,10 @@ export class Cursor {
     return this.node.kind === "scalar" && typeof this.node.value === "string" && this.node.value.includes("{{");
   }
 
-  #expectEntries(): ReadonlyMap<string, LocatedEntry> | undefined {
+  #expectEntries(hint?: string): ReadonlyMap<string, LocatedEntry> | undefined {
     if (this.isNull) return new Map();
     if (this.node.kind === "map") return this.node.entries;
-    return this.#expected("an object", this.node.kind === "list" ? 'leave out the "- "' : undefined);
+    return this.#expected("an object", this.node.kind === "list" ? 'leave out the "- "' : hint);
   }
 
   #child(name: string, { key, value }: LocatedEntry): Cursor {
@@ -170,7 +170,7 @@ export class Cursor {
   #checkKey(name: string): void {
     const key = this.#key;
     if (key?.plain === undefined || (typeof key.value === "string" && !isReadDifferentlyIn11(key.plain))) return;
-    if (typeof key.value === "number" && String(key.value) === key.plain) return;
+    if (Number.isSafeInteger(key.value) && String(key.value) === key.plain) return;
     this.problem(`the key ${name} is not text to every reader of YAML`, { hint: `quote it: "${name}"`, at: this.key });
   }
 

@@ -1,5 +1,7 @@
 import { LineCounter } from "yaml";
 import { Cursor, type CursorSource, TEMPLATE_HINT } from "./cursor.ts";
+import { readJsonStream } from "./json-stream.ts";
+import type { Located } from "./located.ts";
 import { type Expansion, locate } from "./located-yaml.ts";
 import type { Place } from "./model.ts";
 import type { ManifestProblem } from "./problems.ts";
@@ -17,44 +19,53 @@ export interface Findings {
   readonly warnings: { readonly place: Place; readonly message: string }[];
 }
 
-const MAX_LENGTH = 8 * 1024 * 1024;
+/** The YAML parser reads about 1.5 MB a second, and binary data without a word. */
+const MAX_YAML_LENGTH = 8 * 1024 * 1024;
+const MAX_JSON_LENGTH = 64 * 1024 * 1024;
 
 /** The documents of a YAML or JSON file that hold anything, as cursors; what is wrong goes into the findings. */
 export function readDocuments(file: TextFile, findings: Findings): readonly Cursor[] {
   const text = file.text.replace(/^\uFEFF/, "");
-  const unreadable = findUnreadable(text);
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file: file.name, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (unreadable !== undefined) {
-    countLines(text.slice(0, unreadable.offset), lines);
-    report([unreadable], placeAt, findings);
-    return [];
-  }
+  const { roots, faults } = readText(text, lines);
+  for (const { offset, ...fault } of faults) findings.problems.push({ place: placeAt(offset), path: "", ...fault });
+  const source: CursorSource = { placeAt, problems: findings.problems, warnings: findings.warnings };
+  return roots.map((root) => new Cursor(source, root)).filter((cursor) => !cursor.isNull);
+}
+
+interface Reading {
+  readonly roots: readonly Located[];
+  readonly faults: readonly SyntaxFault[];
+}
+
+function readText(text: string, lines: LineCounter): Reading {
+  const unreadable = findUnreadable(text);
+  const json = unreadable === undefined && text.length <= MAX_JSON_LENGTH ? readJsonStream(text) : undefined;
+  if (json === undefined && unreadable === undefined && text.length <= MAX_YAML_LENGTH) return readYaml(text, lines);
+  countLines(text, lines);
+  if (json !== undefined) return json.faults.length === 0 ? json : { roots: [], faults: json.faults };
+  const tooLong = { offset: 0, reason: `longer than ${MAX_YAML_LENGTH} characters`, hint: "split the file" };
+  return { roots: [], faults: [unreadable ?? tooLong] };
+}
+
+function readYaml(text: string, lines: LineCounter): Reading {
   const { documents, faults } = readYamlStream(text, lines);
   const expansion: Expansion = { nodes: 0 };
   const located = documents.map((document) => locate(document, expansion));
   const all = [...faults, ...located.flatMap((document) => document.faults)];
-  report(explainTemplates(all, text), placeAt, findings);
-  const source: CursorSource = { placeAt, problems: findings.problems, warnings: findings.warnings };
   const sound = located.filter((document) => document.faults.length === 0);
-  return sound.map(({ root }) => new Cursor(source, root)).filter((cursor) => !cursor.isNull);
+  return { roots: sound.map(({ root }) => root), faults: explainTemplates(all, text) };
 }
 
-function report(faults: readonly SyntaxFault[], placeAt: (offset: number) => Place, findings: Findings): void {
-  for (const { offset, ...fault } of faults) findings.problems.push({ place: placeAt(offset), path: "", ...fault });
-}
-
-/** The package parses binary data without a word, and about 1.5 MB of text a second. */
 function findUnreadable(text: string): SyntaxFault | undefined {
   const nul = text.indexOf("\0");
   if (nul >= 0) return { offset: nul, reason: "holds a NUL byte, so it is not a text file", hint: UTF8_HINT };
   const replacement = text.indexOf("\uFFFD");
-  if (replacement >= 0) return { offset: replacement, reason: "not valid UTF-8", hint: UTF8_HINT };
-  if (text.length <= MAX_LENGTH) return undefined;
-  return { offset: 0, reason: `longer than ${MAX_LENGTH} characters`, hint: "split the file" };
+  return replacement < 0 ? undefined : { offset: replacement, reason: "not valid UTF-8", hint: UTF8_HINT };
 }
 
 const UTF8_HINT = "save the file as UTF-8";

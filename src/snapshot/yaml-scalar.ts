@@ -27,8 +27,14 @@ function readAsKubectl(source: string): ScalarValue {
   const special = readSpecialFloat(source);
   if (special !== undefined) return special;
   if (!/^[-+0-9.]/.test(source)) return source;
-  const digits = source.startsWith(".") ? source : source.replaceAll("_", "");
-  return readGoInteger(digits) ?? (DECIMAL.test(digits) ? Number(digits) : source);
+  const digits = source.replaceAll("_", "");
+  return readGoInteger(digits) ?? readGoFloat(digits) ?? source;
+}
+
+/** A number too large for 64 bits stays text. */
+function readGoFloat(digits: string): number | undefined {
+  const value = DECIMAL.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
 }
 
 /** Go's ParseInt with base 0: a sign before any prefix, and a leading zero means octal. */
