@@ -37,6 +37,8 @@ export async function buildProgram(say) {
         splitting: true,
         format: "esm",
         platform: "node",
+        // Packages that have both forms: the ES module, whose names an import() can see.
+        mainFields: ["module", "main"],
         target: "node20.19",
         sourcemap: "linked",
         define: { NETPROOF_VERSION: JSON.stringify(version()) },

@@ -88,6 +88,7 @@ export type LabFault = (typeof LAB_FAULTS)[number];
 /** What can go wrong around the policies; none of it may ever pass for a block. */
 export const LAB_ENVIRONMENT_FAULTS = [
   "agent-killed",
+  "api-away",
   "exec-cut",
   "interface-down",
   "listener-missing",

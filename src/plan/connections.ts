@@ -2,6 +2,7 @@ import {
   type ConnectionExpectation,
   createExpectation,
   type Decision,
+  type DirectionDecision,
   type Endpoint,
   type Expectation,
   type PairExpectation,
@@ -9,7 +10,7 @@ import {
 } from "../expectation/index.ts";
 import type { ClusterState, Pod, PortItem, Protocol } from "../snapshot/index.ts";
 import type { Canary, Differential } from "./canary.ts";
-import type { PartyName, PlannedConnection, Probe, ProofPlan, Purpose } from "./model.ts";
+import type { PartyName, PlannedConnection, PodIsolation, Probe, ProofPlan, Purpose } from "./model.ts";
 import { boundaries, type PortOfInterest, type PortPlan } from "./ports.ts";
 
 /** The stage as the server made it: pods with addresses, policies as stored. */
@@ -50,8 +51,11 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
       .filter((destination) => source !== destination && !(source.isOutside && destination.isOutside))
       .map((destination) => ({ source, destination })),
   );
-  const rows = pairs.map(({ source, destination }) => {
-    const pair = expectation.pair(source.endpoint, destination.endpoint);
+  const answers = pairs.map((ends) => ({
+    ...ends,
+    pair: expectation.pair(ends.source.endpoint, ends.destination.endpoint),
+  }));
+  const rows = answers.map(({ source, destination, pair }) => {
     const ports = portsForPair(pair, podOf(destination), { plan: options.ports, items });
     return byInterest(ports.map((on) => table.row(source, destination, { on, purpose: "policies" })));
   });
@@ -62,6 +66,10 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   return {
     connections,
     decisions: table.decisions,
+    pairs: answers
+      .filter(({ pair: { decision } }) => isIsolated(decision.egress) || isIsolated(decision.ingress))
+      .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
+    isolation: inside.map((end) => isolationOf(end, answers)),
     adequacy: adequacy(state, kept, new Map([...inside, ...outside].map((end) => [end.name, end]))),
     notTested:
       left === 0
@@ -72,6 +80,29 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
               reason: `the limit of ${options.maxProbes} is reached (--max-probes)`,
             },
           ],
+  };
+}
+
+interface Answer {
+  readonly source: End;
+  readonly destination: End;
+  readonly pair: PairExpectation;
+}
+
+function isIsolated(direction: DirectionDecision): boolean {
+  return direction.kind === "isolated";
+}
+
+/** A direction's isolation does not depend on the other end, so any pair tells it. */
+function isolationOf(end: End, answers: readonly Answer[]): PodIsolation {
+  const outgoing = answers.find(({ source }) => source === end)?.pair.decision.egress;
+  const incoming = answers.find(({ destination }) => destination === end)?.pair.decision.ingress;
+  return {
+    name: end.name,
+    isolated: [
+      ...(incoming !== undefined && isIsolated(incoming) ? (["ingress"] as const) : []),
+      ...(outgoing !== undefined && isIsolated(outgoing) ? (["egress"] as const) : []),
+    ],
   };
 }
 

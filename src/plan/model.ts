@@ -1,4 +1,4 @@
-import type { ConnectionExpectation, Decision } from "../expectation/index.ts";
+import type { ConnectionExpectation, Decision, PortsByProtocol } from "../expectation/index.ts";
 import type { Protocol } from "../snapshot/index.ts";
 
 /** An end of a connection that has an agent of its own: `namespace/pod`, or the name of the host outside the cluster. */
@@ -34,10 +34,25 @@ export interface PlannedConnection {
   readonly unspecifiedBecause?: string;
 }
 
+/** Exactly what the policies allow between two ends, of which at least one is isolated. */
+export interface PlannedPair {
+  readonly from: string;
+  readonly to: string;
+  readonly allowed: PortsByProtocol;
+}
+
+/** A pod of the stage with the directions for which policies isolate it. */
+export interface PodIsolation {
+  readonly name: string;
+  readonly isolated: readonly ("ingress" | "egress")[];
+}
+
 /** What to try, with what to expect: from what the server stored. */
 export interface ProofPlan {
   readonly connections: readonly PlannedConnection[];
   readonly decisions: readonly Decision[];
+  readonly pairs: readonly PlannedPair[];
+  readonly isolation: readonly PodIsolation[];
   /** Fault models, and the ids of the connections that would show each. */
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: readonly string[] }[];
   readonly notTested: readonly { readonly what: string; readonly reason: string }[];

@@ -19,6 +19,8 @@ export interface Outcome {
 
 export interface JudgedProof {
   readonly connections: readonly JudgedConnection[];
+  /** The canary's connections and the run's controls: no part of the counts. */
+  readonly supporting: readonly JudgedConnection[];
   readonly canary: CanaryVerdict;
   readonly requirements: readonly JudgedRequirement[];
   /** The fault model that explains everything that is wrong, if one does. */
@@ -42,11 +44,12 @@ export interface Finding {
 export function judgeProof(plan: ProofPlan, phases: Phases, facts: ProofFacts): JudgedProof {
   const judged = judgeConnections(plan.connections, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
-  const canary = judgeCanary(judged.filter(({ planned }) => planned.purpose === "canary"));
+  const supporting = judged.filter(({ planned }) => planned.purpose !== "policies");
+  const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));
   const requirements = facts.requirements(connections);
   const diagnosis = diagnose(plan, connections);
   const outcome = conclude({ connections, canary, requirements, findings: facts.findings });
-  return { connections, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
+  return { connections, supporting, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
 }
 
 interface Evidence {

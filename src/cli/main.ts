@@ -1,0 +1,23 @@
+import { EXIT } from "../errors/index.ts";
+import { type CommandContext, run } from "./run.ts";
+
+declare const NETPROOF_VERSION: string;
+
+/** The program. `agentBinary` knows where the probe agent is, or builds it. */
+export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">): Promise<void> {
+  const interrupted = new AbortController();
+  const onSignal = (code: number): void => {
+    // The first one cleans up, the second leaves at once.
+    if (interrupted.signal.aborted) process.exit(code);
+    interrupted.abort(code);
+  };
+  process.on("SIGINT", () => onSignal(EXIT.interrupted));
+  process.on("SIGTERM", () => onSignal(EXIT.terminated));
+  process.exitCode = await run(process.argv.slice(2), {
+    streams: process,
+    env: process.env,
+    version: NETPROOF_VERSION,
+    agentBinary,
+    signal: interrupted.signal,
+  });
+}

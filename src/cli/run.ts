@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { EXIT, type ExitCode, isUserError, printable } from "../errors/index.ts";
+import { proveCommand } from "./prove-command.ts";
+import type { Environment, Streams } from "./terminal.ts";
+
+/** What a command gets from outside. */
+export interface CommandContext {
+  readonly streams: Streams;
+  readonly env: Environment;
+  readonly version: string;
+  /** Builds the probe agent if needed; gives its path. `arch` in Go's words. */
+  readonly agentBinary: (arch: "amd64" | "arm64") => Promise<string>;
+  /** Aborts when the user interrupts; its reason is the exit code that is then due. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command line, without the program's name. Never throws; the exit code says how it went. */
+export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = new Command("netproof")
+    .description("Proves by real connections that Kubernetes NetworkPolicies isolate what they claim to isolate")
+    .version(context.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.streams.stdout.write(text),
+      writeErr: (text) => context.streams.stderr.write(text),
+    })
+    .showSuggestionAfterError()
+    .addHelpText("after", EXIT_CODES);
+  program.addCommand(
+    proveCommand(context, (code) => {
+      exitCode = code;
+    }).copyInheritedSettings(program),
+  );
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return explain(error, context);
+  }
+}
+
+const EXIT_CODES = `
+Exit codes:
+  0 everything conforms          3 inconclusive, or the environment failed
+  1 something leaks or overblocks  4 the cluster does not enforce NetworkPolicy at all
+  2 wrong flag or manifest       70 a bug in netproof`;
+
+function explain(error: unknown, { streams, signal }: CommandContext): ExitCode {
+  // Commander has written its own message already; asking for help or the version is no mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (signal.aborted) {
+    streams.stderr.write("Interrupted; everything that was made has been removed\n");
+    return signal.reason === EXIT.terminated ? EXIT.terminated : EXIT.interrupted;
+  }
+  if (isUserError(error)) {
+    for (const line of error.message.split("\n")) streams.stderr.write(`${printable(line)}\n`);
+    if (error.hint !== undefined) streams.stderr.write(`  ${printable(error.hint)}\n`);
+    return error.exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  streams.stderr.write(`This is a bug in netproof, please report it:\n${stack}\n`);
+  return EXIT.bug;
+}

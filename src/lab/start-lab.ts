@@ -1,0 +1,93 @@
+import { startApiServer } from "./api/index.ts";
+import type { KubeObject, LabEnvironmentFault, LabFault } from "./contracts.ts";
+import { type Denial, startEnforcement } from "./enforcement/index.ts";
+import { breakLater, isEnvironmentFault, kubeletFaults } from "./environment-faults.ts";
+import { startKubelet } from "./kubelet.ts";
+import { nodeAddresses, openNetwork, podCidrs } from "./network/index.ts";
+import { createStore, type LabStore } from "./store.ts";
+import { Teardown } from "./teardown.ts";
+
+export interface LabSpec {
+  readonly nodes: number;
+  readonly faults: readonly (LabFault | LabEnvironmentFault)[];
+  /** What a denied packet meets: silence, or an ICMP error. */
+  readonly denial: Denial;
+  /** The probe agent's binary for this machine. */
+  readonly agentPath: string;
+}
+
+export interface StartedLab extends AsyncDisposable {
+  /** With address, certificate and token: all that is needed to use the lab. */
+  readonly kubeconfig: string;
+  /** Ends when the lab's network is gone, whether it was closed or killed. */
+  readonly gone: Promise<void>;
+}
+
+/** Starts an embedded cluster. Throws a UserError where the machine cannot have one; a failed start leaves nothing. */
+export async function startLab(spec: LabSpec, signal: AbortSignal): Promise<StartedLab> {
+  const teardown = new Teardown();
+  try {
+    const lab = await open(spec, teardown, signal);
+    return { ...lab, [Symbol.asyncDispose]: () => teardown[Symbol.asyncDispose]() };
+  } catch (error) {
+    await teardown[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function open(
+  { nodes, faults, denial, agentPath }: LabSpec,
+  teardown: Teardown,
+  signal: AbortSignal,
+): Promise<Pick<StartedLab, "kubeconfig" | "gone">> {
+  const environmentFaults = faults.filter(isEnvironmentFault);
+  const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
+  const store = createStore();
+  const network = teardown.use(await openNetwork({ nodes, agentPath }, signal));
+  for (const [index, name] of network.nodes.entries()) registerNode(store, name, index + 1);
+  const enforcement = teardown.use(startEnforcement({ store, network, faults: policyFaults, denial }, signal));
+  // A pod starts under the policies that hold for it, as a careful plugin sees to; a slow one does not.
+  const isCareful = !policyFaults.includes("slow-programming");
+  const kubelet = teardown.use(
+    startKubelet(
+      {
+        store,
+        network,
+        faults: kubeletFaults(environmentFaults),
+        ...(isCareful ? { beforeStart: () => enforcement.settled() } : {}),
+      },
+      signal,
+    ),
+  );
+  const at = ({ metadata }: KubeObject) => [metadata.namespace ?? "", metadata.name] as const;
+  const api = teardown.use(
+    await startApiServer(
+      {
+        store,
+        exec: (pod, container, argv) => kubelet.exec(...at(pod), container, argv),
+        logs: (pod, container, options) => kubelet.logs(...at(pod), container, options),
+      },
+      signal,
+    ),
+  );
+  teardown.defer(breakLater(environmentFaults, { store, kubelet, network, api }));
+  return { kubeconfig: api.kubeconfig, gone: network.gone };
+}
+
+function registerNode(store: LabStore, name: string, number: number): void {
+  const [podCIDR, podCIDR6] = podCidrs(number);
+  const [address] = nodeAddresses(number);
+  store.create({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" } },
+    spec: { podCIDR, podCIDRs: [podCIDR, podCIDR6] },
+    status: {
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: name },
+      ],
+      conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
+    },
+  });
+}

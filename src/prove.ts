@@ -1,0 +1,212 @@
+import { type ApiClient, type Json, type ProbePod, Stage } from "./kubernetes/index.ts";
+import { type Clock, Observer, type Progress, SourcePorts, type Timing, type Wish } from "./observation/index.ts";
+import {
+  type Canary,
+  type PlannedConnection,
+  type ProofPlan,
+  planCanary,
+  planConnections,
+  planTopology,
+  type Topology,
+} from "./plan/index.ts";
+import { buildRecord, type RunRecord } from "./report/index.ts";
+import type { Manifests, NetworkPolicy } from "./snapshot/index.ts";
+import { type Finding, judgeProof, type Phases } from "./verdict/index.ts";
+
+export interface ProveOptions {
+  readonly runId: string;
+  /** The run's key, 64 hex digits. */
+  readonly key: string;
+  readonly toolVersion: string;
+  readonly image: string;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  readonly readyTimeoutMs: number;
+  readonly maxPods: number;
+  readonly maxProbes: number;
+  readonly onProgress: (step: string, done?: number, total?: number) => void;
+}
+
+/** The cluster on which a proof runs. */
+export interface ProofCluster {
+  readonly client: ApiClient;
+  readonly facts: RunRecord["cluster"];
+  /** Its own ranges: no host outside can have an address of them. Empty: there is no such host. */
+  readonly cidrs: readonly string[];
+}
+
+/** Proves policies by experiment: without them everything connects, with them just what they allow, and without them all again. */
+export async function prove(
+  cluster: ProofCluster,
+  manifests: Manifests,
+  options: ProveOptions,
+  signal: AbortSignal,
+): Promise<RunRecord> {
+  const watch = new Stopwatch(options.clock);
+  const topology = planTopology(manifests, { maxPods: options.maxPods, clusterCidrs: cluster.cidrs });
+  const canary = planCanary(topology);
+  const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
+
+  options.onProgress("making pods");
+  await using stage = await Stage.open(cluster.client, stageSpec(topology, canary), stageOptions(options), signal);
+  watch.lap("pods");
+  const previewed = await stage.previewPolicies(policies, signal);
+  const plan = planProof(stage, previewed, { topology, canary, options });
+  watch.lap("plan");
+
+  const observer = new Observer(stage.agents, options.key, { ...options, ports: sourcePorts(topology) });
+  const phases: { -readonly [Phase in keyof Phases]: Phases[Phase] } = {};
+  const report = (step: string) => (progress: Progress) => options.onProgress(step, progress.settled, progress.total);
+  const open = wishes(plan, ({ expectation }) => (expectation === "unspecified" ? "either" : "open"));
+  phases.baseline = await observer.observe({ wanted: open, until: "success", onProgress: report("baseline") }, signal);
+  watch.lap("baseline");
+
+  options.onProgress("applying policies");
+  const stored = await stage.applyPolicies(policies, signal);
+  const appliedAt = options.clock.now();
+  phases.enforced = await observer.observe(
+    { wanted: wishes(plan, expectedWish), until: "stability", heralds: heralds(plan), onProgress: report("enforced") },
+    signal,
+  );
+  watch.lap("enforced");
+
+  await stage.removePolicies(policies, signal);
+  phases.restored = await observer.observe({ wanted: open, until: "success", onProgress: report("restored") }, signal);
+  watch.lap("restored");
+
+  const findings = [...storedFindings(manifests, previewed, stored), ...lostFindings(phases)];
+  const judged = judgeProof(plan, phases, { requirements: () => [], findings });
+  const [agent] = stage.agents.values();
+  return buildRecord(plan, phases, judged, {
+    run: {
+      id: options.runId,
+      tool: { version: options.toolVersion },
+      ...(agent === undefined ? {} : { agent: { version: agent.version } }),
+      timings: watch.laps,
+    },
+    startedAt: watch.startedAt,
+    finishedAt: options.clock.now(),
+    cluster: cluster.facts,
+    manifests,
+    topology,
+    pods: stage.state.pods,
+    appliedAt,
+    warnings: manifests.warnings.map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${message}`),
+  });
+}
+
+function planProof(
+  stage: Stage,
+  policies: readonly NetworkPolicy[],
+  { topology, canary, options }: { topology: Topology; canary: Canary; options: ProveOptions },
+): ProofPlan {
+  const outside =
+    topology.outside.length > 0 ? { party: outsideParty(canary), addresses: topology.outside } : undefined;
+  return planConnections(
+    { state: { ...stage.state, policies }, ...(outside === undefined ? {} : { outside }) },
+    { ports: topology.ports, canary, maxProbes: options.maxProbes },
+  );
+}
+
+const OUTSIDE_POD = "outside";
+
+function outsideParty({ namespace }: Canary): string {
+  return `${namespace}/${OUTSIDE_POD}`;
+}
+
+function stageSpec(topology: Topology, canary: Canary): { namespaces: Topology["namespaces"]; pods: ProbePod[] } {
+  const { probed, health } = topology.ports;
+  const numbers = [...new Set([...probed.map(({ port }) => port), canary.port])];
+  const common = { listen: { TCP: numbers, UDP: numbers }, healthPort: health };
+  const outside: ProbePod[] =
+    topology.outside.length === 0
+      ? []
+      : [
+          {
+            ...common,
+            namespace: canary.namespace,
+            name: OUTSIDE_POD,
+            labels: {},
+            ports: [],
+            outsideAddresses: topology.outside,
+          },
+        ];
+  return {
+    namespaces: [...topology.namespaces, { name: canary.namespace, labels: {} }],
+    pods: [...[...topology.pods, ...canary.pods].map((pod) => ({ ...common, ...pod })), ...outside],
+  };
+}
+
+function stageOptions({ runId, key, image, clock, readyTimeoutMs, onProgress }: ProveOptions) {
+  return { runId, key, image, clock, readyTimeoutMs, onProgress, deadlineSeconds: 600, heartbeatMs: 2000 };
+}
+
+function sourcePorts({ ports }: Topology): SourcePorts {
+  return new SourcePorts([...ports.probed.map(({ port }) => port), ports.health]);
+}
+
+function wishes(plan: ProofPlan, wish: (connection: PlannedConnection) => Wish) {
+  return plan.connections.map((connection) => ({ probe: connection.probe, wish: wish(connection) }));
+}
+
+function expectedWish({ expectation }: PlannedConnection): Wish {
+  switch (expectation) {
+    case "allow":
+      return "open";
+    case "deny":
+      return "blocked";
+    case "unspecified":
+      return "either";
+  }
+}
+
+function heralds({ connections }: ProofPlan): readonly string[] {
+  return connections
+    .filter(({ purpose, expectation }) => purpose === "canary" && expectation === "deny")
+    .map(({ probe }) => probe.id);
+}
+
+/** The expectations rest on what the server stores: it must be what the files mean, and stay so. */
+function* storedFindings(
+  manifests: Manifests,
+  previewed: readonly NetworkPolicy[],
+  stored: readonly NetworkPolicy[],
+): Iterable<Finding> {
+  for (const [index, { policy, place }] of manifests.policies.entries()) {
+    const name = `${policy.namespace}/${policy.name}`;
+    if (JSON.stringify(previewed[index]) !== JSON.stringify(policy)) {
+      yield {
+        kind: "failed",
+        what: `the server stores ${name} (${place.file}:${place.line}) with another meaning than its file has`,
+      };
+    } else if (JSON.stringify(stored[index]) !== JSON.stringify(policy)) {
+      yield { kind: "inconclusive", what: `the server stored ${name} with another meaning than it had announced` };
+    }
+  }
+}
+
+function* lostFindings(phases: Phases): Iterable<Finding> {
+  const lost = new Map(Object.values(phases).flatMap((phase) => Object.entries(phase?.lost ?? {})));
+  for (const [party, reason] of lost)
+    yield { kind: "inconclusive", what: `the session with ${party} was lost: ${reason}` };
+}
+
+/** How long each step took. */
+class Stopwatch {
+  readonly startedAt: number;
+  readonly laps: Record<string, number> = {};
+  readonly #clock: Clock;
+  #last: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.startedAt = clock.now();
+    this.#last = this.startedAt;
+  }
+
+  lap(name: string): void {
+    const now = this.#clock.now();
+    this.laps[name] = Math.round(now - this.#last);
+    this.#last = now;
+  }
+}
