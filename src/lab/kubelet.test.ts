@@ -6,7 +6,7 @@ import { buildAgent, startTestLab, type TestLab } from "./kubelet/testing/lab.ts
 import { isRoot, NOBODY, obstacle, playAs, setStage } from "./network/testing/users.ts";
 
 const why = await obstacle();
-const agent = buildAgent();
+const agent = await buildAgent();
 const missing = why || agent.missing;
 let lab: TestLab;
 
@@ -15,7 +15,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
-  agent.remove();
 });
 
 const it = (title: string, body: (context: TestContext) => Promise<void>) =>

@@ -4,7 +4,7 @@
 export const NETNS_FOLDER = "/run/netns";
 export const POD_ROOT = "/run/pod-root";
 /** The agent as pods see it. */
-export const AGENT = "/netproof-probe";
+const AGENT = "/netproof-probe";
 
 /**
  * The first process of the lab. $1 is the agent's binary. It says "ready" with its process id, then stays until its

@@ -1,8 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { arch } from "node:process";
 import type { KubeObject, LabNetwork } from "../../contracts.ts";
 import { type Kubelet, type KubeletOptions, startKubelet } from "../../kubelet.ts";
 import { openNetwork } from "../../network/index.ts";
@@ -78,20 +74,17 @@ export interface Agent {
   readonly path: string;
   /** Why there is none; empty where there is one. */
   readonly missing: string;
-  remove(): void;
 }
 
+type Build = (arch: string, say: (line: string) => void) => Promise<string>;
+
 /** The agent of this checkout, or the reason why there is none. */
-export function buildAgent(): Agent {
-  const folder = mkdtempSync(join(tmpdir(), "netproof-agent-"));
-  const path = join(folder, "netproof-probe");
-  const cwd = fileURLToPath(new URL("../../../../probe-image", import.meta.url));
-  const remove = () => rmSync(folder, { recursive: true });
+export async function buildAgent(): Promise<Agent> {
+  const script = new URL("../../../../scripts/build.mjs", import.meta.url).href;
   try {
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" };
-    execFileSync("go", ["build", "-trimpath", "-ldflags", "-s -w", "-o", path, "."], { cwd, env, stdio: "pipe" });
-    return { path, missing: "", remove };
+    const { buildAgent } = (await import(script)) as { buildAgent: Build };
+    return { path: await buildAgent(arch === "x64" ? "amd64" : arch, () => {}), missing: "" };
   } catch (error) {
-    return { path, missing: `the agent cannot be built: ${error instanceof Error ? error.message : error}`, remove };
+    return { path: "", missing: error instanceof Error ? error.message : String(error) };
   }
 }

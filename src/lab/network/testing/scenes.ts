@@ -4,7 +4,7 @@ import { nodeName, podAddress } from "../addressing.ts";
 import { type NetworkOptions, openNetwork } from "../network.ts";
 
 /** What a test looks at in a network of its own, as plain data: it is played in this process or by another user's. */
-export const SCENES = { connections, confinement, processes, rules, lifetimes, many } satisfies Record<string, Scene>;
+const SCENES = { connections, confinement, processes, rules, lifetimes, many } satisfies Record<string, Scene>;
 export type SceneName = keyof typeof SCENES;
 type Scene = (network: LabNetwork) => Promise<unknown>;
 
