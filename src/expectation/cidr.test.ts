@@ -11,23 +11,23 @@ function isIn(cidrText: string, addressText: string): boolean {
 }
 
 describe("a block contains its own addresses", () => {
-  test.each([
-    { cidr: "10.0.0.0/8", inside: ["10.0.0.0", "10.255.255.255"], outside: ["9.255.255.255", "11.0.0.0"] },
-    { cidr: "10.0.0.128/25", inside: ["10.0.0.128", "10.0.0.255"], outside: ["10.0.0.127", "10.0.1.0"] },
-    { cidr: "10.0.0.4/31", inside: ["10.0.0.4", "10.0.0.5"], outside: ["10.0.0.3", "10.0.0.6"] },
-    { cidr: "10.0.0.1/32", inside: ["10.0.0.1"], outside: ["10.0.0.0", "10.0.0.2", "138.0.0.1"] },
-    { cidr: "128.0.0.0/1", inside: ["128.0.0.0", "255.255.255.255"], outside: ["127.255.255.255", "0.0.0.0"] },
-    { cidr: "0.0.0.0/0", inside: ["0.0.0.0", "255.255.255.255"], outside: ["::", "::1", "::ffff:10.0.0.1"] },
-    { cidr: "::/0", inside: ["::", "ffff::ffff", "::ffff:10.0.0.1"], outside: ["0.0.0.0", "10.0.0.1"] },
-    { cidr: "::/96", inside: ["::10.0.0.1", "::1"], outside: ["10.0.0.1", "::1:0:0"] },
-    { cidr: "::ffff:0:0/96", inside: ["::ffff:10.0.0.1"], outside: ["10.0.0.1"] },
-    { cidr: "fd00::/8", inside: ["fd00::", "fdff:ffff::1"], outside: ["fc00::", "fe00::"] },
-    { cidr: "fd00:1::/32", inside: ["fd00:1::", "fd00:1:ffff::1"], outside: ["fd00::1", "fd00:2::"] },
-    { cidr: "fd00:1:2::/33", inside: ["fd00:1:2::", "fd00:1:7fff::"], outside: ["fd00:1:8000::"] },
-    { cidr: "fd00::/64", inside: ["fd00::ffff:ffff:ffff:ffff"], outside: ["fd00:0:0:1::"] },
-    { cidr: "fd00::4/126", inside: ["fd00::4", "fd00::7"], outside: ["fd00::3", "fd00::8"] },
-    { cidr: "fd00::1/128", inside: ["fd00::1", "FD00:0:0::0001"], outside: ["fd00::", "fd00::2", "fd00::1:0:1"] },
-  ])("$cidr", ({ cidr, inside, outside }) => {
+  test.each<[cidr: string, inside: string[], outside: string[]]>([
+    ["10.0.0.0/8", ["10.0.0.0", "10.255.255.255"], ["9.255.255.255", "11.0.0.0"]],
+    ["10.0.0.128/25", ["10.0.0.128", "10.0.0.255"], ["10.0.0.127", "10.0.1.0"]],
+    ["10.0.0.4/31", ["10.0.0.4", "10.0.0.5"], ["10.0.0.3", "10.0.0.6"]],
+    ["10.0.0.1/32", ["10.0.0.1"], ["10.0.0.0", "10.0.0.2", "138.0.0.1"]],
+    ["128.0.0.0/1", ["128.0.0.0", "255.255.255.255"], ["127.255.255.255", "0.0.0.0"]],
+    ["0.0.0.0/0", ["0.0.0.0", "255.255.255.255"], ["::", "::1", "::ffff:10.0.0.1"]],
+    ["::/0", ["::", "ffff::ffff", "::ffff:10.0.0.1"], ["0.0.0.0", "10.0.0.1"]],
+    ["::/96", ["::10.0.0.1", "::1"], ["10.0.0.1", "::1:0:0"]],
+    ["::ffff:0:0/96", ["::ffff:10.0.0.1"], ["10.0.0.1"]],
+    ["fd00::/8", ["fd00::", "fdff:ffff::1"], ["fc00::", "fe00::"]],
+    ["fd00:1::/32", ["fd00:1::", "fd00:1:ffff::1"], ["fd00::1", "fd00:2::"]],
+    ["fd00:1:2::/33", ["fd00:1:2::", "fd00:1:7fff::"], ["fd00:1:8000::"]],
+    ["fd00::/64", ["fd00::ffff:ffff:ffff:ffff"], ["fd00:0:0:1::"]],
+    ["fd00::4/126", ["fd00::4", "fd00::7"], ["fd00::3", "fd00::8"]],
+    ["fd00::1/128", ["fd00::1", "FD00:0:0::0001"], ["fd00::", "fd00::2", "fd00::1:0:1"]],
+  ])("%s", (cidr, inside, outside) => {
     expect([...inside, ...outside].filter((address) => isIn(cidr, address))).toEqual(inside);
   });
 });
@@ -83,20 +83,20 @@ test.each([
   expect(parseAddress(text)).toBeUndefined();
 });
 
-test.each([
-  { text: "10.0.0.1", formatted: "10.0.0.1" },
-  { text: "255.255.255.255", formatted: "255.255.255.255" },
-  { text: "::", formatted: "::" },
-  { text: "0:0:0:0:0:0:0:1", formatted: "::1" },
-  { text: "1::", formatted: "1::" },
-  { text: "1:2:3:4:5:6:7::", formatted: "1:2:3:4:5:6:7:0" },
-  { text: "FD00:0:0:1:0:0:0:1", formatted: "fd00:0:0:1::1" },
-  { text: "1:0:0:2:0:0:3:4", formatted: "1::2:0:0:3:4" },
-  { text: "1:0:2:0:3:0:4:0", formatted: "1:0:2:0:3:0:4:0" },
-  { text: "::ffff:10.0.0.1", formatted: "::ffff:a00:1" },
-  { text: "::1.2.3.4", formatted: "::102:304" },
-  { text: "1::1.2.3.4", formatted: "1::102:304" },
-])("$text is spelt $formatted", ({ text, formatted }) => {
+test.each<[text: string, formatted: string]>([
+  ["10.0.0.1", "10.0.0.1"],
+  ["255.255.255.255", "255.255.255.255"],
+  ["::", "::"],
+  ["0:0:0:0:0:0:0:1", "::1"],
+  ["1::", "1::"],
+  ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
+  ["FD00:0:0:1:0:0:0:1", "fd00:0:0:1::1"],
+  ["1:0:0:2:0:0:3:4", "1::2:0:0:3:4"],
+  ["1:0:2:0:3:0:4:0", "1:0:2:0:3:0:4:0"],
+  ["::ffff:10.0.0.1", "::ffff:a00:1"],
+  ["::1.2.3.4", "::102:304"],
+  ["1::1.2.3.4", "1::102:304"],
+])("%s is spelt %s", (text, formatted) => {
   const address = parseAddress(text);
   expect(address && formatAddress(address)).toBe(formatted);
 });
@@ -119,11 +119,12 @@ describe("ipaddr.js agrees", () => {
         const parsed = ipaddr.parse(base);
         const length = parsed.kind() === "ipv4" ? Math.min(prefix, 32) : prefix;
         const near = flipBit(parsed, flipped);
-        for (const address of [base, near, other]) {
+        const addresses = [base, near, other];
+        const expected = addresses.filter((address) => {
           const oracle = ipaddr.parse(address);
-          const expected = oracle.kind() === parsed.kind() && oracle.match(parsed, length);
-          expect({ address, isIn: isIn(`${base}/${length}`, address) }).toEqual({ address, isIn: expected });
-        }
+          return oracle.kind() === parsed.kind() && oracle.match(parsed, length);
+        });
+        expect(addresses.filter((address) => isIn(`${base}/${length}`, address))).toEqual(expected);
       }),
       { numRuns: 2_000 },
     );

@@ -130,10 +130,10 @@ describe("one connection", () => {
   });
 
   test.each([
-    { protocol: "TCP", port: 82 },
-    { protocol: "TCP", port: 79 },
-    { protocol: "UDP", port: 80 },
-  ] as const)("is denied on $port/$protocol because of ingress", (on) => {
+    ["80/UDP", { protocol: "UDP", port: 80 }],
+    ["79/TCP", { protocol: "TCP", port: 79 }],
+    ["82/TCP", { protocol: "TCP", port: 82 }],
+  ] as const)("is denied on %s because of ingress", (_name, on) => {
     const ingress = { kind: "isolated", by, allows: [] };
     expect(expectation.connection(at(FRONT), at(API), on)).toStrictEqual({
       kind: "deny",
@@ -196,11 +196,11 @@ describe("under a fault", () => {
   const closed = state(policy("p", { ingress: [], egress: [] }));
 
   test.each([
-    { fault: undefined, egress: "isolated", ingress: "isolated", allowed: NOTHING },
-    { fault: "nothing-enforced", egress: "not-isolated", ingress: "not-isolated", allowed: EVERYTHING },
-    { fault: "ingress-not-enforced", egress: "isolated", ingress: "not-isolated", allowed: NOTHING },
-    { fault: "egress-not-enforced", egress: "not-isolated", ingress: "isolated", allowed: NOTHING },
-  ] as const)("$fault", ({ fault, egress, ingress, allowed }) => {
+    [undefined, "isolated", "isolated", NOTHING],
+    ["nothing-enforced", "not-isolated", "not-isolated", EVERYTHING],
+    ["ingress-not-enforced", "isolated", "not-isolated", NOTHING],
+    ["egress-not-enforced", "not-isolated", "isolated", NOTHING],
+  ] as const)("%s: egress is %s, ingress %s", (fault, egress, ingress, allowed) => {
     const expectation = createExpectation(closed, fault === undefined ? {} : { fault });
     const pair = expectation.pair(at(FRONT), at(API));
     expect(pair.decision.egress.kind).toBe(egress);

@@ -1,5 +1,5 @@
 // A small cluster for tables of clauses, and a check that the engine and the literal reading both give what is written.
-import { expect } from "vitest";
+import { describe, expect, test } from "vitest";
 import { formatPorts, type PairExpectation, type PortsByProtocol } from "../../src/expectation/index.ts";
 import { PROTOCOLS } from "../../src/snapshot/index.ts";
 import { judge, literalAnswer } from "./both-readings.ts";
@@ -71,7 +71,7 @@ function pod(
   };
 }
 
-export function clusterWith(policies: Row["policies"]): RawCluster {
+function clusterWith(policies: Row["policies"]): RawCluster {
   const rawPolicies = Object.entries(policies).map(([path, spec]): RawPolicy => {
     const [namespace = "", name = ""] = path.split("/");
     return { metadata: { namespace, name }, ...(spec !== undefined && { spec }) };
@@ -79,7 +79,7 @@ export function clusterWith(policies: Row["policies"]): RawCluster {
   return { namespaces: [...NAMESPACES], pods: [...PODS], policies: rawPolicies };
 }
 
-export function endCalled(text: string): RawEnd {
+function endCalled(text: string): RawEnd {
   const [path = "", family] = text.split("@");
   if (!path.includes("/")) return { address: path };
   const found = PODS.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === path);
@@ -88,7 +88,13 @@ export function endCalled(text: string): RawEnd {
   return { pod: found, address };
 }
 
-export function expectRow({ policies, open }: Row): void {
+export function describeRows(title: string, rows: readonly Row[]): void {
+  describe(title, () => {
+    for (const row of rows) test(row.name, () => expectRow(row));
+  });
+}
+
+function expectRow({ policies, open }: Row): void {
   const cluster = clusterWith(policies);
   const { expectation, endpointOf } = judge(cluster);
   const seen: Record<string, string> = {};

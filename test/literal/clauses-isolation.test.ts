@@ -1,5 +1,4 @@
-import { describe, test } from "vitest";
-import { expectRow, type Row } from "./cast.ts";
+import { describeRows, type Row } from "./cast.ts";
 
 const SELECTION: Row[] = [
   {
@@ -240,8 +239,8 @@ const LEFT_OPEN: Row[] = [
   },
 ];
 
-describe("selection", () => test.each(SELECTION)("$name", expectRow));
-describe("lists of rules", () => test.each(RULE_LISTS)("$name", expectRow));
-describe("policyTypes", () => test.each(POLICY_TYPES)("$name", expectRow));
-describe("addition", () => test.each(ADDITION)("$name", expectRow));
-describe("left open by the API", () => test.each(LEFT_OPEN)("$name", expectRow));
+describeRows("selection", SELECTION);
+describeRows("lists of rules", RULE_LISTS);
+describeRows("policyTypes", POLICY_TYPES);
+describeRows("addition", ADDITION);
+describeRows("left open by the API", LEFT_OPEN);

@@ -1,5 +1,4 @@
-import { describe, test } from "vitest";
-import { expectRow, type Row } from "./cast.ts";
+import { describeRows, type Row } from "./cast.ts";
 import type { RawPeer, RawPolicy, RawSelector } from "./evaluate.ts";
 
 type Spec = RawPolicy["spec"];
@@ -361,8 +360,8 @@ const POD_ADDRESSES: Row[] = [
   },
 ];
 
-describe("lists of peers", () => test.each(PEER_LISTS)("$name", expectRow));
-describe("combinations of selectors", () => test.each(COMBINATIONS)("$name", expectRow));
-describe("expressions", () => test.each(EXPRESSIONS)("$name", expectRow));
-describe("ipBlock", () => test.each(IP_BLOCKS)("$name", expectRow));
-describe("ipBlock and the addresses of pods", () => test.each(POD_ADDRESSES)("$name", expectRow));
+describeRows("lists of peers", PEER_LISTS);
+describeRows("combinations of selectors", COMBINATIONS);
+describeRows("expressions", EXPRESSIONS);
+describeRows("ipBlock", IP_BLOCKS);
+describeRows("ipBlock and the addresses of pods", POD_ADDRESSES);

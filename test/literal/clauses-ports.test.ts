@@ -1,5 +1,4 @@
-import { describe, test } from "vitest";
-import { expectRow, type Row } from "./cast.ts";
+import { describeRows, type Row } from "./cast.ts";
 import type { Maybe, RawPort, RawRule } from "./evaluate.ts";
 
 const TO_API = "dev/front > shop/api";
@@ -136,6 +135,6 @@ const CROSS_PRODUCT: Row[] = [
   },
 ];
 
-describe("numbers", () => test.each(NUMBERS)("$name", expectRow));
-describe("names", () => test.each(NAMES)("$name", expectRow));
-describe("peers × ports", () => test.each(CROSS_PRODUCT)("$name", expectRow));
+describeRows("numbers", NUMBERS);
+describeRows("names", NAMES);
+describeRows("peers × ports", CROSS_PRODUCT);
