@@ -2,7 +2,18 @@
 // missing or older than a source, into a temporary place, and moved into its own by rename, so that a program that
 // runs meanwhile keeps what it has.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -43,7 +54,9 @@ export async function buildProgram(say) {
         sourcemap: "linked",
         define: { NETPROOF_VERSION: JSON.stringify(version()) },
         // Packages in CommonJS call require() for Node's own modules.
-        banner: { js: 'import { createRequire as netproofRequire } from "node:module"; const require = netproofRequire(import.meta.url);' },
+        banner: {
+          js: 'import { createRequire as netproofRequire } from "node:module"; const require = netproofRequire(import.meta.url);',
+        },
         logLevel: "error",
       });
       moveInto(staging, dist, began);
@@ -68,13 +81,22 @@ export async function buildAgent(arch, say) {
     try {
       execFileSync("go", ["build", "-trimpath", "-ldflags", `-s -w -X main.version=${version()}`, "-o", staging, "."], {
         cwd: join(root, "probe-image"),
-        env: { ...process.env, CGO_ENABLED: "0", GOOS: "linux", GOARCH: arch, GOWORK: "off", GOFLAGS: "-buildvcs=false" },
+        env: {
+          ...process.env,
+          CGO_ENABLED: "0",
+          GOOS: "linux",
+          GOARCH: arch,
+          GOWORK: "off",
+          GOFLAGS: "-buildvcs=false",
+        },
         stdio: ["ignore", "inherit", "pipe"],
       });
     } catch (error) {
       rmSync(staging, { force: true });
       if (error.code === "ENOENT") {
-        throw new BuildProblem("The probe agent is not built, and `go` is not on the PATH: install Go 1.19 or newer (Debian: `apt-get install golang-go`)");
+        throw new BuildProblem(
+          "The probe agent is not built, and `go` is not on the PATH: install Go 1.19 or newer (Debian: `apt-get install golang-go`)",
+        );
       }
       throw new BuildProblem(`The probe agent does not build: ${String(error.stderr ?? error.message).trim()}`);
     }

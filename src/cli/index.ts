@@ -1,3 +1,5 @@
-// In: the command line, the terminal, the environment. Out: one workflow run, its report on stdout, an exit code.
+// In: the command line, the terminal, the environment.
+// Out: one workflow run, its report on stdout, an exit code.
 // Not here: any logic of a workflow; a command parses, calls, renders.
-export { type CommandContext, run } from "./run.ts";
+export type { CommandContext } from "./context.ts";
+export { run } from "./run.ts";

@@ -1,11 +1,19 @@
+import { setMaxListeners } from "node:events";
 import { EXIT } from "../errors/index.ts";
-import { type CommandContext, run } from "./run.ts";
+import type { CommandContext } from "./context.ts";
+import { run } from "./run.ts";
 
 declare const NETPROOF_VERSION: string;
 
 /** The program. `agentBinary` knows where the probe agent is, or builds it. */
 export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">): Promise<void> {
   const interrupted = new AbortController();
+  // Every call and every process of a run listens to it.
+  setMaxListeners(0, interrupted.signal);
+  // A reader that has seen enough, such as `head`, is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   const onSignal = (code: number): void => {
     // The first one cleans up, the second leaves at once.
     if (interrupted.signal.aborted) process.exit(code);

@@ -6,8 +6,8 @@ import { LAB_ENVIRONMENT_FAULTS, LAB_FAULTS, type LabEnvironmentFault, type LabF
 import { type ProofCluster, prove } from "../prove.ts";
 import { type RunRecord, renderText } from "../report/index.ts";
 import { systemClock } from "./clock.ts";
+import type { CommandContext } from "./context.ts";
 import { readManifests } from "./read-manifests.ts";
-import type { CommandContext } from "./run.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
 
 interface ProveFlags {

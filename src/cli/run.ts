@@ -1,18 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, isUserError, printable } from "../errors/index.ts";
+import type { CommandContext } from "./context.ts";
 import { proveCommand } from "./prove-command.ts";
-import type { Environment, Streams } from "./terminal.ts";
-
-/** What a command gets from outside. */
-export interface CommandContext {
-  readonly streams: Streams;
-  readonly env: Environment;
-  readonly version: string;
-  /** Builds the probe agent if needed; gives its path. `arch` in Go's words. */
-  readonly agentBinary: (arch: "amd64" | "arm64") => Promise<string>;
-  /** Aborts when the user interrupts; its reason is the exit code that is then due. */
-  readonly signal: AbortSignal;
-}
 
 /** Runs one command line, without the program's name. Never throws; the exit code says how it went. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {

@@ -24,7 +24,7 @@ const CREDENTIALS_MS = 30_000;
 /** Reads a kubeconfig with every way to authenticate that kubectl knows. Throws a UserError. */
 export async function readAccess(source: KubeconfigSource, context?: string): Promise<Access> {
   // Loaded late: it costs a tenth of a second, and offline commands never need it.
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
   const config = new KubeConfig();
   try {
     if (source.kind === "text") config.loadFromString(source.text);

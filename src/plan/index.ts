@@ -4,6 +4,6 @@
 export { type Canary, type Differential, planCanary } from "./canary.ts";
 export { connectionId, type ProofStage, planConnections } from "./connections.ts";
 export { findGaps, type Gaps } from "./gaps.ts";
-export type { PartyName, PlannedConnection, Probe, ProofPlan, Purpose } from "./model.ts";
+export type { NotTested, PartyName, PlannedConnection, Probe, ProofPlan, Purpose } from "./model.ts";
 export type { PortPlan } from "./ports.ts";
-export { type NotTested, type PlannedNamespace, type PlannedPod, planTopology, type Topology } from "./topology.ts";
+export { type PlannedNamespace, type PlannedPod, planTopology, type Topology } from "./topology.ts";

@@ -16,6 +16,12 @@ export interface Probe {
   readonly port: number;
 }
 
+/** What cannot or will not be tried, known before anything is. */
+export interface NotTested {
+  readonly what: string;
+  readonly reason: string;
+}
+
 /** Why a connection is tried: for the policies, as a control of the run itself, or as its canary. */
 export type Purpose = "policies" | "control" | "canary";
 
@@ -55,5 +61,5 @@ export interface ProofPlan {
   readonly isolation: readonly PodIsolation[];
   /** Fault models, and the ids of the connections that would show each. */
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: readonly string[] }[];
-  readonly notTested: readonly { readonly what: string; readonly reason: string }[];
+  readonly notTested: readonly NotTested[];
 }

@@ -1,6 +1,6 @@
 import { contains, formatAddress, parseAddress, parseCidr } from "../expectation/index.ts";
 import type { IpBlockPeer, NetworkPolicy } from "../snapshot/index.ts";
-import type { NotTested } from "./topology.ts";
+import type { NotTested } from "./model.ts";
 
 interface OutsidePlan {
   readonly addresses: readonly string[];

@@ -1,6 +1,7 @@
 import { selects } from "../expectation/index.ts";
 import type { ContainerPort, Labels, Manifests, NetworkPolicy, PodsPeer, Rule, Selector } from "../snapshot/index.ts";
 import { formatSelector, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
+import type { NotTested } from "./model.ts";
 import { NAME_LABEL, nameOfLabels, PodNames } from "./names.ts";
 import { planOutside } from "./outside.ts";
 import { declaredPorts, type PortPlan, planPorts } from "./ports.ts";
@@ -22,12 +23,6 @@ export interface PlannedPod {
   readonly role: Role;
   /** For people: the workload that it stands for, the selector that selects it, the requirement that it fails. */
   readonly why: string;
-}
-
-/** What cannot or will not be tried, known before anything is. */
-export interface NotTested {
-  readonly what: string;
-  readonly reason: string;
 }
 
 /** Pods that the selectors of the policies tell apart, near misses, and those that no policy mentions. */

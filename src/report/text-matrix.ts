@@ -1,5 +1,5 @@
+import type { Paint } from "./paint.ts";
 import type { RecordedConnection, RunRecord } from "./record.ts";
-import type { Paint } from "./text.ts";
 
 const LABEL_WIDTH = 34;
 const CELL_WIDTH = 3;

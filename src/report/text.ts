@@ -1,5 +1,6 @@
 import { printable } from "../errors/index.ts";
 import { formatPorts } from "../expectation/index.ts";
+import type { Paint } from "./paint.ts";
 import type { RecordedClass, RecordedConnection, RunRecord } from "./record.ts";
 import { renderMatrix } from "./text-matrix.ts";
 import { explainConnection, type Locations, locate } from "./text-reasons.ts";
@@ -8,14 +9,6 @@ export interface TextOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly paint: Paint;
-}
-
-/** Colours repeat what the words say. */
-export interface Paint {
-  readonly good: (text: string) => string;
-  readonly bad: (text: string) => string;
-  readonly unsure: (text: string) => string;
-  readonly heading: (text: string) => string;
 }
 
 const MOST_WRONG = 20;
