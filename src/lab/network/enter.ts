@@ -32,7 +32,16 @@ export function startConfined(holder: Holder, argv: readonly string[], options: 
   const variables = Object.entries({ PATH: POD_PATH, ...env }).map(([name, value]) => `${name}=${value}`);
   return start(holder, netns, [
     // Without --wd the working directory would stay outside of the root, and be the way out of it.
-    ...[`--root=${root}`, `--wd=${root}`, "--", "setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--inh-caps=-all"],
+    ...[
+      `--root=${root}`,
+      `--wd=${root}`,
+      "--",
+      holder.tools.setpriv,
+      "--pdeathsig",
+      "KILL",
+      "--no-new-privs",
+      "--inh-caps=-all",
+    ],
     ...(confinement === "node"
       ? ["--bounding-set=-all,+net_admin,+net_raw,+net_bind_service"]
       : ["--bounding-set=-all"]),

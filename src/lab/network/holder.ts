@@ -50,7 +50,7 @@ async function tryHolder(
     [
       ...["--pdeathsig", "KILL", tools.unshare, ...(hasUserNamespace ? ["--user", "--map-root-user"] : [])],
       ...["--mount", "--net", "--pid", "--fork", "--kill-child=SIGKILL"],
-      ...["sh", "-c", HOLDER_SCRIPT, "netproof-lab", agentPath],
+      ...["sh", "-c", HOLDER_SCRIPT, "netproof-lab", agentPath, tools.mount, tools.nft],
     ],
     // In a process group of its own: Ctrl-C is for this process, which then ends the lab in good order.
     { cwd: "/", env: { PATH: searchPath(tools), LC_ALL: "C" }, stdio: "pipe", detached: true },

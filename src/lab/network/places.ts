@@ -19,7 +19,14 @@ export async function makeNodes(holder: Holder, numbers: readonly number[]): Pro
     undefined,
     numbers.map((node) => `netns add ${nodeName(node)}`),
   );
-  await runTool(holder, undefined, ["sh", "-c", ROUTER_SCRIPT, "router", ...numbers.map(nodeName)]);
+  await runTool(holder, undefined, [
+    "sh",
+    "-c",
+    ROUTER_SCRIPT,
+    "router",
+    holder.tools.nsenter,
+    ...numbers.map(nodeName),
+  ]);
   const families = { hasIpv6: existsSync("/proc/sys/net/ipv6") };
   const links = numbers.map((node) => nodeLink(node, families));
   await batch(holder, undefined, [...fabricLines(families), ...links.flatMap(routerLines)]);
@@ -45,7 +52,8 @@ export async function wire(holder: Holder, places: readonly Place[]): Promise<vo
     ),
   );
   const hosts = places.map(({ link }) => `${link.netns} ${hostLines(link).join(";")}\n`).join("");
-  const failed = await runTool(holder, undefined, ["sh", "-c", HOSTS_SCRIPT], hosts);
+  const { nsenter, ip } = holder.tools;
+  const failed = await runTool(holder, undefined, ["sh", "-c", HOSTS_SCRIPT, "hosts", nsenter, ip], hosts);
   if (failed !== "") throw new Error(`Cannot set up the interfaces of ${failed.trim().split("\n").join(", ")}`);
 }
 
@@ -53,7 +61,7 @@ export async function wire(holder: Holder, places: readonly Place[]): Promise<vo
 export async function unwire(holder: Holder, netnses: readonly string[]): Promise<void> {
   const lines = netnses.map((netns) => `netns delete ${netns}\n`).join("");
   const pids = processesIn(holder, netnses).map(String);
-  await runTool(holder, undefined, ["sh", "-c", REMOVAL_SCRIPT, "removal", ...pids], lines);
+  await runTool(holder, undefined, ["sh", "-c", REMOVAL_SCRIPT, "removal", holder.tools.ip, ...pids], lines);
 }
 
 /** Also those that a pod's process left behind. Their ids are those of the lab's own PID namespace. */
