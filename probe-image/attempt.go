@@ -36,10 +36,9 @@ func (s *session) newDial(b *batch, p probe) dial {
 	return &streamDial{attempt: a}
 }
 
-// open makes the socket and binds it to the source port.
+// open makes the socket and binds it to its source.
 func (a *attempt) open() error {
-	family := familyOf(a.Address)
-	fd, err := openSocket(a.Protocol, family)
+	fd, err := openSocket(a.Protocol, familyOf(a.Address))
 	if err != nil {
 		return err
 	}
@@ -49,14 +48,14 @@ func (a *attempt) open() error {
 			return err
 		}
 	}
-	if a.SourcePort == 0 {
+	if a.SourcePort == 0 && a.SourceAddress.IsUnspecified() {
 		return nil
 	}
 	// With it the same source port serves several destinations at once.
 	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
 		return err
 	}
-	return syscall.Bind(fd, toSockaddr(netip.AddrPortFrom(anyAddress(family), a.SourcePort)))
+	return syscall.Bind(fd, toSockaddr(netip.AddrPortFrom(a.SourceAddress, a.SourcePort)))
 }
 
 func (a *attempt) destination() syscall.Sockaddr {

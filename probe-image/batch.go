@@ -21,8 +21,8 @@ type batch struct {
 	unreported int
 }
 
-func newBatch(c command) *batch {
-	b := &batch{number: c.Batch, waiting: c.Probes, size: len(c.Probes), unreported: len(c.Probes)}
+func newBatch(c command, now time.Time) *batch {
+	b := &batch{number: c.Batch, waiting: c.Probes, size: len(c.Probes), unreported: len(c.Probes), next: now}
 	b.timeout = time.Duration(c.TimeoutMs) * time.Millisecond
 	if c.RatePerSecond > 0 {
 		b.interval = time.Duration(float64(time.Second) / c.RatePerSecond)
@@ -50,7 +50,7 @@ func (b *batch) take(now time.Time) probe {
 }
 
 func (s *session) addBatch(c command) {
-	b := newBatch(c)
+	b := newBatch(c, time.Now())
 	if b.size == 0 {
 		s.out.queueUp(&batchEndLine{header: of("batch-end"), Batch: b.number})
 		return
@@ -58,13 +58,13 @@ func (s *session) addBatch(c command) {
 	s.batches = append(s.batches, b)
 	s.waiting += b.size
 	if s.waiting > maxWaiting {
-		s.end(tooManyWaiting)
+		s.end(errTooManyWaiting)
 	}
 }
 
 // beginSome begins what may begin now, and says when to come again.
 func (s *session) beginSome() (again time.Time) {
-	s.out.flush() // the results of the last round
+	defer s.out.flush() // of the last round's results, and of those that came at once
 	now := time.Now()
 	room := s.room()
 	for _, b := range s.batches {

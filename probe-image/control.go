@@ -116,9 +116,9 @@ type serveClient struct {
 }
 
 // joinServe connects to the pod's serving process, which may be a moment behind the exec.
-func joinServe(name string, key hexKey) (*serveClient, *identity, error) {
+func joinServe(name string, key hexKey, patience time.Duration) (*serveClient, *identity, error) {
 	conn, err := dialControl(name)
-	for deadline := time.Now().Add(controlPatience); err != nil; conn, err = dialControl(name) {
+	for deadline := time.Now().Add(patience); err != nil; conn, err = dialControl(name) {
 		if time.Now().After(deadline) || !isErrno(err, syscall.ECONNREFUSED, syscall.EAGAIN) {
 			return nil, nil, fmt.Errorf("Cannot reach the serving process: %w", err)
 		}

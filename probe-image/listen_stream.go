@@ -22,6 +22,10 @@ type streamListener struct {
 func (l *streamListener) expired() {}
 
 func (l *streamListener) ready(uint32) {
+	l.accept(func(c *call) { c.ready(0) }) // under load the request is there already
+}
+
+func (l *streamListener) accept(take func(*call)) {
 	l.server.accept(l.fd, func(fd int, from netip.AddrPort) {
 		if l.server.calls == maxCalls {
 			l.server.dropOldestCall()
@@ -32,7 +36,7 @@ func (l *streamListener) ready(uint32) {
 			c.hangUp()
 			return
 		}
-		c.ready(0) // under load the request is there already
+		take(c)
 	})
 }
 
@@ -99,17 +103,13 @@ func (c *call) ready(uint32) {
 	}
 }
 
-// healthListener accepts and closes at once, and keeps the time: the kubelet's probes.
-type healthListener struct {
-	server *server
-	fd     int
-}
-
-func (l *healthListener) expired() {}
+// healthListener keeps the time of each connection: the kubelet's probes. It leaves hanging up to the caller, as a reset
+// that comes at once makes a good part of them fail: connecting then ends in ECONNRESET.
+type healthListener struct{ streamListener }
 
 func (l *healthListener) ready(uint32) {
-	l.server.accept(l.fd, func(fd int, _ netip.AddrPort) {
-		syscall.Close(fd)
+	l.accept(func(c *call) {
+		c.answered = true
 		l.server.health = append(l.server.health, toEpochMs(time.Now()))
 		if len(l.server.health) > maxHealth {
 			l.server.health = l.server.health[1:]

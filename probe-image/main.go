@@ -89,5 +89,10 @@ func sessionFlags(args []string, stderr io.Writer) (control string, err error) {
 	flags := flag.NewFlagSet("netproof-probe session", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&control, "control", defaultControl, "`name` of the socket between serve and session")
-	return control, flags.Parse(args)
+	err = flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("wrong arguments: %q", args)
+		fmt.Fprintln(stderr, "netproof-probe:", err)
+	}
+	return control, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -71,14 +72,19 @@ type agent struct {
 func (p place) serve(t testing.TB, flags ...string) *agent {
 	t.Helper()
 	a := &agent{place: p, control: controlName()}
-	a.process = p.command(append([]string{program, "serve", "--control", a.control, "--deadline", "60s"}, flags...)...)
+	a.start(t, flags...)
+	return a
+}
+
+func (a *agent) start(t testing.TB, flags ...string) {
+	t.Helper()
+	a.process = a.place.command(append([]string{program, "serve", "--control", a.control, "--deadline", "60s"}, flags...)...)
 	a.process.Env = append(os.Environ(), "POD_UID="+testUID)
 	a.process.Stderr = os.Stderr
 	if err := a.process.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.kill)
-	return a
 }
 
 func (a *agent) kill() {
@@ -186,15 +192,7 @@ func (c *client) read() (o object, ok bool) {
 
 // parseObject knows that late is a number in one line and true in another.
 func parseObject(text []byte) (o object, err error) {
-	var raw fields
-	if err = json.Unmarshal(text, &raw); err != nil {
-		return o, err
-	}
-	if raw["late"] == true {
-		delete(raw, "late")
-		raw["isLate"] = true
-	}
-	text, _ = json.Marshal(raw)
+	text = bytes.Replace(text, []byte(`"late":true`), []byte(`"isLate":true`), 1)
 	return o, json.Unmarshal(text, &o)
 }
 

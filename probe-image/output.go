@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+const (
+	writeBurst     = 512             // lines written before their room is given back
+	finishPatience = 2 * time.Second // at the end, for stdout to take something
+	finishRounds   = 10              // of that patience at most
+)
+
 // output is the one writer of stdout. Lines are queued without waiting, so that a slow reader never holds up a socket;
 // who could make many of them asks for room before.
 type output struct {
@@ -65,16 +71,27 @@ func (o *output) waitForRoom() {
 	}
 }
 
-// finish queues the last line and waits, but not for ever, until all is written.
-func (o *output) finish(last line, patience time.Duration) {
+// finish queues the last line and waits until all is written, or until nothing is taken any more.
+func (o *output) finish(last line) {
 	o.put(last)
 	o.mu.Lock()
 	o.closed = true
 	o.changed.Broadcast()
+	left := o.unwritten
 	o.mu.Unlock()
-	select {
-	case <-o.drained:
-	case <-time.After(patience):
+	for i := 0; i < finishRounds; i++ {
+		select {
+		case <-o.drained:
+			return
+		case <-time.After(finishPatience):
+		}
+		o.mu.Lock()
+		before := left
+		left = o.unwritten
+		o.mu.Unlock()
+		if left == before {
+			return
+		}
 	}
 }
 
@@ -84,7 +101,7 @@ func (o *output) writeTo(w io.Writer) error {
 	buffer := bufio.NewWriterSize(w, 32<<10)
 	encoder := json.NewEncoder(buffer)
 	number := 0
-	for lines := o.take(); lines != nil; lines = o.take() {
+	for lines := o.take(); len(lines) > 0; lines = o.take() {
 		for _, l := range lines {
 			number++
 			l.stamp(number)
@@ -107,7 +124,10 @@ func (o *output) take() []line {
 		o.changed.Wait()
 	}
 	lines := o.queue
-	o.queue = nil
+	if len(lines) > writeBurst {
+		lines = lines[:writeBurst]
+	}
+	o.queue = o.queue[len(lines):]
 	return lines
 }
 

@@ -33,13 +33,14 @@ type command struct {
 }
 
 type probe struct {
-	ID         int64      `json:"id"`
-	Protocol   protocol   `json:"protocol"`
-	Address    netip.Addr `json:"address"`
-	Port       uint16     `json:"port"`
-	SourcePort uint16     `json:"sourcePort"`
-	Nonce      nonce      `json:"nonce"`
-	Handshake  bool       `json:"handshake"`
+	ID            int64      `json:"id"`
+	Protocol      protocol   `json:"protocol"`
+	Address       netip.Addr `json:"address"`
+	Port          uint16     `json:"port"`
+	SourceAddress netip.Addr `json:"sourceAddress"` // unspecified without one
+	SourcePort    uint16     `json:"sourcePort"`
+	Nonce         nonce      `json:"nonce"`
+	Handshake     bool       `json:"handshake"`
 }
 
 // Ten years, so that no duration overflows on the way to nanoseconds.
@@ -78,12 +79,18 @@ func (c *command) checkBatch() error {
 	}
 	for i := range c.Probes {
 		p := &c.Probes[i]
-		p.Address = p.Address.Unmap()
+		p.Address, p.SourceAddress = p.Address.Unmap(), p.SourceAddress.Unmap()
 		if !p.Address.IsValid() || p.Address.Zone() != "" || p.Port == 0 {
 			return fmt.Errorf(`Cannot run probe %d of batch %d: wrong "address" or "port"`, p.ID, c.Batch)
 		}
-		if p.Handshake && p.Protocol != tcp {
-			return fmt.Errorf(`Cannot run probe %d of batch %d: "handshake" is for TCP`, p.ID, c.Batch)
+		if !p.SourceAddress.IsValid() {
+			p.SourceAddress = anyAddress(familyOf(p.Address))
+		}
+		if p.SourceAddress.Is4() != p.Address.Is4() || p.SourceAddress.Zone() != "" {
+			return fmt.Errorf(`Cannot run probe %d of batch %d: wrong "sourceAddress"`, p.ID, c.Batch)
+		}
+		if p.Handshake && p.Protocol != tcp || !p.Handshake && p.Nonce == (nonce{}) {
+			return fmt.Errorf(`Cannot run probe %d of batch %d: "handshake" is for TCP, all others need a "nonce"`, p.ID, c.Batch)
 		}
 	}
 	return nil

@@ -37,10 +37,10 @@ func BenchmarkRate(b *testing.B) {
 }
 
 // processorTime is what the kernel has counted for a process, user and system.
-func processorTime(b *testing.B, pid string) time.Duration {
+func processorTime(t testing.TB, pid string) time.Duration {
 	text, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	_, after, _ := strings.Cut(string(text), ") ")
 	columns := strings.Fields(after)

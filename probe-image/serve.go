@@ -109,43 +109,50 @@ func (s *server) listen(p protocol, port int, health bool) error {
 func (s *server) listener(fd, family int, p protocol, port int, health bool) socket {
 	switch {
 	case health:
-		return &healthListener{s, fd}
+		return &healthListener{streamListener{s, fd, p, port}}
 	case p == udp:
 		return &datagramListener{s, fd, family, port}
 	}
 	return &streamListener{s, fd, p, port}
 }
 
-func (s *server) bind(p protocol, family, port int) (fd int, err error) {
-	fd, err = openSocket(p, family)
+func (s *server) bind(p protocol, family, port int) (int, error) {
+	fd, err := openSocket(p, family)
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if err != nil {
-			syscall.Close(fd)
-		}
-	}()
 	if fd >= s.files-reservedForCalls {
-		return 0, syscall.EMFILE
+		err = syscall.EMFILE
+	} else {
+		err = prepareListener(fd, p, family, port)
 	}
+	if err != nil {
+		syscall.Close(fd)
+		return 0, err
+	}
+	return fd, nil
+}
+
+func prepareListener(fd int, p protocol, family, port int) error {
 	if family == syscall.AF_INET6 { // IPv4 has a socket of its own
-		if err = syscall.SetsockoptInt(fd, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, 1); err != nil {
-			return 0, err
+		if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, 1); err != nil {
+			return err
 		}
+	}
+	setOptions := resetOnClose
+	if p == udp {
+		setOptions = func(fd int) error { return askForDestination(fd, family) }
+	}
+	if err := setOptions(fd); err != nil {
+		return err
+	}
+	if err := syscall.Bind(fd, toSockaddr(netip.AddrPortFrom(anyAddress(family), uint16(port)))); err != nil {
+		return err
 	}
 	if p == udp {
-		err = askForDestination(fd, family)
-	} else {
-		err = resetOnClose(fd)
+		return nil
 	}
-	if err == nil {
-		err = syscall.Bind(fd, toSockaddr(netip.AddrPortFrom(anyAddress(family), uint16(port))))
-	}
-	if err == nil && p != udp {
-		err = syscall.Listen(fd, maxCalls)
-	}
-	return fd, err
+	return syscall.Listen(fd, maxCalls)
 }
 
 // answer leaves the answer to a request in scratch. Before the key is known, and without its tag, there is none.

@@ -10,10 +10,7 @@ import (
 	"time"
 )
 
-const (
-	openPatience   = 30 * time.Second // for the first line
-	finishPatience = 2 * time.Second  // for stdout to take the last lines
-)
+const openPatience = 30 * time.Second // for the first line
 
 // session carries out commands. Three goroutines share the work: one reads stdin, one writes stdout, and the poller's
 // owns the sockets and everything about probes.
@@ -83,15 +80,15 @@ func (s *session) finish() {
 	if s.reason != nil {
 		last = &errorLine{header: of("error"), Message: s.reason.Error()}
 	}
-	s.out.finish(last, finishPatience)
+	s.out.finish(last)
 }
 
 var (
-	errSilent      = errors.New("Cannot go on: no line came for too long")
-	errDeadline    = errors.New("Cannot go on: the deadline has passed")
-	errNotOpen     = errors.New(`Cannot obey: "open" comes first, once`)
-	errBye         = errors.New("bye")
-	tooManyWaiting = fmt.Errorf("Cannot take the batch: more than %d probes would wait", maxWaiting)
+	errSilent         = errors.New("Cannot go on: no line came for too long")
+	errDeadline       = errors.New("Cannot go on: the deadline has passed")
+	errNotOpen        = errors.New(`Cannot obey: "open" comes first, once`)
+	errBye            = errors.New("bye")
+	errTooManyWaiting = fmt.Errorf("Cannot take the batch: more than %d probes would wait", maxWaiting)
 )
 
 // obeyLines returns nil when stdin ends or says bye.
@@ -152,7 +149,7 @@ func (s *session) obey(c command) error {
 
 func (s *session) open(c command) error {
 	time.AfterFunc(time.Duration(c.DeadlineMs)*time.Millisecond, func() { s.end(errDeadline) })
-	serve, self, err := joinServe(s.control, c.Key)
+	serve, self, err := joinServe(s.control, c.Key, controlPatience)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,452 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The session's protocol, end to end through real processes.
+
+func TestHelloTellsWhoListensWhere(t *testing.T) {
+	ports := freePorts(t, 3)
+	taken, err := net.Listen("tcp4", fmt.Sprintf(":%d", ports[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	a := here.serve(t, "--tcp", portText(ports[0], ports[1]), "--udp", portText(ports[2]))
+	_, hello := a.open(t)
+	if hello.Version != "0.0.0-test" || hello.UID != testUID || len(hello.Instance) != 32 || hello.MaxInFlight < 1 || hello.At < 1.7e12 {
+		t.Errorf("%+v", hello)
+	}
+	if got := fmt.Sprint(hello.Listening); got != fmt.Sprintf("map[SCTP:[] TCP:[%d] UDP:[%d]]", ports[0], ports[2]) {
+		t.Errorf("listening: %s", got)
+	}
+	if got := fmt.Sprint(hello.NotListening); got != fmt.Sprintf("[{TCP %d EADDRINUSE}]", ports[1]) {
+		t.Errorf("not listening: %s", got)
+	}
+	for _, address := range hello.Addresses {
+		if strings.HasPrefix(address, "127.") || strings.HasPrefix(address, "fe80:") || address == "::1" {
+			t.Errorf("addresses: %v", hello.Addresses)
+		}
+	}
+}
+
+func TestASessionEndsWithTheReason(t *testing.T) {
+	a := here.serve(t)
+	ping := `{"type":"ping","id":1}` + "\n"
+	open := func(key string, deadlineMs, heartbeatMs int) string {
+		return fmt.Sprintf(`{"type":"open","protocol":1,"key":"%s","deadlineMs":%d,"heartbeatMs":%d}`+"\n", key, deadlineMs, heartbeatMs)
+	}
+	long := open(testKey, 60000, 60000)
+	for _, row := range []struct {
+		name, in string
+		close    bool
+		want     string // of the last line: its type, or the message of an error
+	}{
+		{"end of stdin", long, true, "bye"},
+		{"end of stdin before open", "", true, "bye"},
+		{"stdin cut within a line", long + `{"type":"pi`, true, "bye"},
+		{"stdin cut before a line's end", long + `{"type":"reboot"}`, true, "bye"},
+		{"bye", long + `{"type":"bye"}` + "\n", false, "bye"},
+		{"a line that is no JSON", long + "{\n", false, "Cannot read the line: unexpected end of JSON input"},
+		{"an unknown command", long + `{"type":"reboot"}` + "\n", false, `Cannot obey "reboot": no such command`},
+		{"a command before open", ping, false, errNotOpen.Error()},
+		{"open twice", long + long, false, errNotOpen.Error()},
+		{"an over-long line", long + `{"type":"ping","id":1,"pad":"` + strings.Repeat("x", maxLine) + `"}` + "\n", false, "Cannot read the line: longer than 1048576 bytes"},
+		{"an over-long line without end", long + strings.Repeat(" ", 2*maxLine), false, "Cannot read the line: longer than 1048576 bytes"},
+		{"another run's key", open(otherKey, 60000, 60000), false, errOtherRun.Error()},
+		{"the deadline", open(testKey, 100, 60000), false, errDeadline.Error()},
+		{"a lost heartbeat", open(testKey, 60000, 50), false, errSilent.Error()},
+	} {
+		c := a.session(t)
+		if row.name == "another run's key" { // the agent has its key from the rows before
+			a.open(t)
+		}
+		go func(in string) {
+			c.stdin.Write([]byte(in))
+			if row.close {
+				c.stdin.Close()
+			}
+		}(row.in)
+		last := c.last()
+		if got := last.Type + last.Message; got != row.want && got != "error"+row.want {
+			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
+		}
+		if last.Type == "bye" && last.Lines != last.Line {
+			t.Errorf("%s: bye counts %d lines, itself being line %d", row.name, last.Lines, last.Line)
+		}
+		if code := c.process.ProcessState.ExitCode(); (code == 0) != (row.want == "bye") {
+			t.Errorf("%s: exit code %d", row.name, code)
+		}
+	}
+}
+
+func TestALineOfOneMebibyteIsTaken(t *testing.T) {
+	c, _ := here.serve(t).open(t)
+	line := `{"type":"ping","id":5,"pad":""}`
+	line = strings.Replace(line, `""`, `"`+strings.Repeat("x", maxLine-len(line))+`"`, 1)
+	c.write(line + "\n")
+	if got := c.next("pong"); got.ID != 5 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestHeartbeatsComeAndAnyLineKeepsTheSessionAlive(t *testing.T) {
+	c := here.serve(t).session(t)
+	c.send(fields{"type": "open", "protocol": 1, "key": testKey, "deadlineMs": 60000, "heartbeatMs": 60})
+	c.next("hello")
+	for i := 0; i < 6; i++ { // twice as long as silence may last
+		at := c.next("heartbeat").At
+		if away := at - float64(time.Now().UnixMicro())/1000; away < -5000 || away > 5000 {
+			t.Errorf("a heartbeat at %v", at)
+		}
+		c.send(fields{"type": "end-phase", "id": i})
+		if got := c.next("phase-ended"); got.ID != i {
+			t.Errorf("%+v", got)
+		}
+	}
+	if got := c.end(); got.Type != "bye" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestASessionMayComeBeforeItsServingProcess(t *testing.T) {
+	a := &agent{place: here, control: controlName()}
+	c := a.session(t)
+	c.send(openCommand(testKey))
+	time.Sleep(50 * time.Millisecond) // likely, not certainly, long enough for a first vain attempt
+	a.start(t)
+	c.next("hello")
+}
+
+func TestASessionWithoutServingProcess(t *testing.T) {
+	_, _, err := joinServe(controlName(), make(hexKey, 32), 30*time.Millisecond)
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestASessionWhoseServingProcessDiesGoesOnUntilItNeedsIt(t *testing.T) {
+	port := freePorts(t, 1)[0]
+	a := here.serve(t, "--tcp", portText(port))
+	c, _ := a.open(t)
+	if got := c.one(1000, to("TCP", "127.0.0.1", port)); got.Outcome != "answered" {
+		t.Fatalf("%+v", got)
+	}
+	a.kill()
+	if got := c.one(1000, to("TCP", "127.0.0.1", port)); got.Outcome != "refused" {
+		t.Errorf("%+v", got)
+	}
+	c.send(fields{"type": "receipts", "id": 1, "nonces": []string{}})
+	if got := c.last(); got.Type != "error" || !strings.HasPrefix(got.Message, "Cannot ask the serving process") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestSeveralSessionsOfOneRun(t *testing.T) {
+	port := freePorts(t, 1)[0]
+	a := here.serve(t, "--tcp", portText(port))
+	first, one := a.open(t)
+	second, two := a.open(t)
+	if one.Instance != two.Instance {
+		t.Errorf("%q and %q", one.Instance, two.Instance)
+	}
+	for _, c := range []*client{first, second} {
+		if got := c.one(1000, to("TCP", "127.0.0.1", port)); got.Outcome != "answered" || got.Instance != one.Instance {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+func TestReceiptsTellWhatArrivedAndFromWhere(t *testing.T) {
+	ports := freePorts(t, 3)
+	a := here.serve(t, "--tcp", portText(ports[0]), "--udp", portText(ports[1]), "--health", portText(ports[2]))
+	c, _ := a.open(t)
+	tcp, udp := to("TCP", "127.0.0.1", ports[0]), to("UDP", "127.0.0.1", ports[1])
+	before := float64(time.Now().UnixMicro()) / 1000
+	health := with(to("TCP", "127.0.0.1", ports[2]), "handshake", true)
+	results, _ := c.run(1000, tcp, udp, health)
+	ask := func(since float64, nonces ...any) object {
+		c.send(fields{"type": "receipts", "id": 4, "nonces": nonces, "healthSince": since})
+		return c.next("receipts")
+	}
+	got := ask(before, udp["nonce"], tcp["nonce"], fmt.Sprintf("%032x", 1<<40), tcp["nonce"])
+	if len(got.Arrived) != 2 || got.Forgotten != 0 || got.ID != 4 {
+		t.Fatalf("%+v", got)
+	}
+	for _, one := range got.Arrived {
+		p := tcp
+		if one.Protocol.String() == "UDP" {
+			p = udp
+		}
+		nonce, _ := one.Nonce.MarshalText()
+		sent := results[p["id"].(int)]
+		if string(nonce) != p["nonce"] || one.Port != p["port"] || one.From.String() != sent.SeenAs || float64(one.At) < sent.At-1 {
+			t.Errorf("%+v for %+v", one, sent)
+		}
+	}
+	for len(got.Health) == 0 { // the probe's handshake stands before the listener has taken it
+		got = ask(before)
+	}
+	if len(got.Health) != 1 || got.Health[0] < before {
+		t.Errorf("health: %v since %v", got.Health, before)
+	}
+	if got := ask(got.Health[0] + 0.001); len(got.Health) != 0 {
+		t.Errorf("health: %v", got.Health)
+	}
+}
+
+func TestEveryProbeHasAnAnswerWhenStdinEnds(t *testing.T) {
+	c, _ := here.serve(t).open(t)
+	hush, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hush.Close()
+	port := hush.LocalAddr().(*net.UDPAddr).Port
+	var slow, limited []fields
+	for i := 0; i < 100; i++ {
+		slow = append(slow, to("UDP", "127.0.0.1", port))
+		limited = append(limited, to("UDP", "127.0.0.1", port))
+	}
+	c.send(fields{"type": "batch", "batch": 1, "timeoutMs": 60000, "probes": slow})
+	c.send(fields{"type": "batch", "batch": 2, "timeoutMs": 60000, "ratePerSecond": 1, "probes": limited})
+	hush.SetReadDeadline(time.Now().Add(patience))
+	for i := 0; i < 101; i++ { // all of the first batch and one of the second are on their way
+		if _, _, err := hush.ReadFrom(make([]byte, 200)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.stdin.Close()
+	answers, ends := 0, map[int]int{}
+	for {
+		o, ok := c.read()
+		if !ok {
+			t.Fatal("no bye")
+		}
+		if o.Type == "result" && o.Outcome == "failed" && o.Errno == "ECANCELED" {
+			answers++
+		}
+		if o.Type == "batch-end" {
+			ends[o.Batch] = o.Results
+		}
+		if o.Type == "bye" {
+			break
+		}
+	}
+	if answers != 200 || ends[1] != 100 || ends[2] != 100 {
+		t.Errorf("%d answers, batches ended: %v", answers, ends)
+	}
+}
+
+func TestBatchesOverlap(t *testing.T) {
+	port := freePorts(t, 1)[0]
+	c, _ := here.serve(t, "--tcp", portText(port)).open(t)
+	hush, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hush.Close()
+	batch := func(number, timeoutMs int, probes ...fields) {
+		c.send(fields{"type": "batch", "batch": number, "timeoutMs": timeoutMs, "probes": probes})
+	}
+	batch(1, 400, to("UDP", "127.0.0.1", hush.LocalAddr().(*net.UDPAddr).Port))
+	batch(2, 100, to("UDP", "127.0.0.1", hush.LocalAddr().(*net.UDPAddr).Port))
+	batch(3, 1000, to("TCP", "127.0.0.1", port))
+	batch(4, 1000)
+	order, want := "", "4 3 2 1 "
+	for len(order) < len(want) {
+		if o, ok := c.read(); !ok {
+			t.Fatalf("the session ended after %q", order)
+		} else if o.Type == "batch-end" {
+			order += strconv.Itoa(o.Batch) + " "
+		}
+	}
+	// Batch 4 has nothing to wait for and ends as soon as it is read, which may be after batch 3.
+	if order != want && order != "3 4 2 1 " {
+		t.Errorf("ended in the order %s", order)
+	}
+}
+
+func TestTheRateLimitSpreadsABatch(t *testing.T) {
+	port := freePorts(t, 1)[0]
+	c, _ := here.serve(t, "--tcp", portText(port)).open(t)
+	var all []fields
+	for i := 0; i < 100; i++ {
+		all = append(all, to("TCP", "127.0.0.1", port))
+	}
+	c.send(fields{"type": "batch", "batch": 1, "timeoutMs": 1000, "ratePerSecond": 500, "probes": all})
+	results, _ := c.results(len(all))
+	first, last := 1e300, 0.0
+	for _, r := range results {
+		if r.Outcome != "answered" {
+			t.Errorf("%+v", r)
+		}
+		if r.At < first {
+			first = r.At
+		}
+		if r.At > last {
+			last = r.At
+		}
+	}
+	if spread := last - first; spread < 185 { // 99 intervals of 2 ms, less what a late turn may make good
+		t.Errorf("100 probes at 500 a second began within %v ms", spread)
+	}
+}
+
+func TestNothingIsLostWhenNobodyReadsForAWhile(t *testing.T) {
+	t.Parallel()
+	port := freePorts(t, 1)[0]
+	a := here.serve(t, "--udp", portText(port))
+	c, _ := a.open(t)
+	const batches, size = 8, 4000
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for b := 0; b < batches; b++ {
+			var line bytes.Buffer
+			fmt.Fprintf(&line, `{"type":"batch","batch":%d,"timeoutMs":2000,"probes":[`, b)
+			for i := 0; i < size; i++ {
+				if i > 0 {
+					line.WriteByte(',')
+				}
+				id := b*size + i
+				fmt.Fprintf(&line, `{"id":%d,"protocol":"TCP","address":"127.0.0.1","port":1,"nonce":"%032x"}`, id, id+1)
+			}
+			line.WriteString("]}\n")
+			c.stdin.Write(line.Bytes())
+		}
+	}()
+	// The pipe holds 64 kB and the queue some thousand lines; both are full when the session's memory stops growing.
+	awaitStandstill(t, c.process.Process.Pid)
+	seen := map[int]bool{}
+	for ends := 0; ends < batches; {
+		o, ok := c.read()
+		if !ok {
+			t.Fatalf("the session ended after %d results", len(seen))
+		}
+		switch o.Type {
+		case "result":
+			if seen[o.ID] || o.Outcome != "refused" {
+				t.Fatalf("%+v", o)
+			}
+			seen[o.ID] = true
+		case "batch-end":
+			ends++
+		}
+	}
+	<-written
+	if len(seen) != batches*size {
+		t.Errorf("%d results of %d", len(seen), batches*size)
+	}
+	if peak := memory(t, c.process.Process.Pid, "VmHWM"); peak > 24<<10 {
+		t.Errorf("the session took %d kB", peak)
+	}
+	if got := c.end(); got.Type != "bye" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// awaitStandstill waits until a process has used no processor for a tenth of a second.
+func awaitStandstill(t *testing.T, pid int) {
+	t.Helper()
+	last := time.Duration(-1)
+	for now := processorTime(t, strconv.Itoa(pid)); now != last; now = processorTime(t, strconv.Itoa(pid)) {
+		last = now
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// memory reads a line of /proc/PID/status, in kB.
+func memory(t *testing.T, pid int, name string) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if columns := strings.Fields(line); len(columns) == 3 && columns[0] == name+":" {
+			kB, _ := strconv.Atoi(columns[1])
+			return kB
+		}
+	}
+	t.Fatalf("no %s", name)
+	return 0
+}
+
+func TestTooManyWaitingProbesAreRefused(t *testing.T) {
+	t.Parallel()
+	c, _ := here.serve(t).open(t)
+	probe := `{"id":1,"protocol":"TCP","address":"127.0.0.1","port":1,"handshake":true},`
+	line := `{"type":"batch","batch":1,"timeoutMs":1000,"ratePerSecond":0.001,"probes":[` + strings.TrimSuffix(strings.Repeat(probe, 10000), ",") + "]}\n"
+	go func() {
+		for i := 0; i < 11; i++ {
+			c.stdin.Write([]byte(line))
+		}
+	}()
+	last := ""
+	for lines := bufio.NewScanner(c.stdout); lines.Scan(); {
+		last = lines.Text()
+	}
+	if !strings.Contains(last, errTooManyWaiting.Error()) {
+		t.Errorf("got %s", last)
+	}
+}
+
+func TestTheLongestLingeringMakesRoom(t *testing.T) {
+	few := place{"sh", "-c", `ulimit -n 84; exec "$@"`, "sh"} // 20 sockets
+	a := here.serve(t)
+	a.place = few
+	c, hello := a.open(t)
+	if hello.MaxInFlight != 20 {
+		t.Fatalf("maxInFlight is %d", hello.MaxInFlight)
+	}
+	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	var all []fields
+	for i := 0; i < 30; i++ {
+		all = append(all, to("UDP", "127.0.0.1", socket.LocalAddr().(*net.UDPAddr).Port))
+	}
+	results, _ := c.run(50, all...)
+	for id, got := range results {
+		if got.Outcome != "timed-out" {
+			t.Errorf("probe %d: %+v", id, got)
+		}
+	}
+	// The first 10 were closed for the last 10, so answers to all bring 20.
+	request := make([]byte, 200)
+	for range all {
+		socket.SetReadDeadline(time.Now().Add(patience))
+		n, caller, err := socket.ReadFrom(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		socket.WriteTo(fakeAnswer(t, request[:n], caller.(*net.UDPAddr).AddrPort()), caller)
+	}
+	late := map[int]bool{}
+	for len(late) < 20 {
+		late[c.next("result").ID] = true
+	}
+	for _, p := range all[:10] {
+		if late[p["id"].(int)] {
+			t.Errorf("probe %v lingered on", p["id"])
+		}
+	}
+	c.send(fields{"type": "end-phase", "id": 1})
+	if got := c.next("phase-ended"); got.Late != 20 {
+		t.Errorf("%+v", got)
+	}
+}
