@@ -35,13 +35,18 @@ const OTHER_PROTOCOLS = [
   },
 ];
 
-/** What comes through with everything in the shop shut: ingress, egress, both. */
-const FAULTS: readonly { fault: LabFault | undefined; open: readonly ("in" | "out" | "within")[] }[] = [
-  { fault: undefined, open: [] },
-  { fault: "slow-programming", open: [] },
-  { fault: "nothing-enforced", open: ["in", "out", "within"] },
-  { fault: "ingress-not-enforced", open: ["in"] },
-  { fault: "egress-not-enforced", open: ["out"] },
+/** Into the shop, out of it, within it: which ways are open while its policy shuts them all. */
+const FAULTS: readonly { name: string; faults: readonly LabFault[]; open: readonly ("in" | "out" | "within")[] }[] = [
+  { name: "without a fault every way is shut", faults: [], open: [] },
+  { name: "slow programming shuts every way", faults: ["slow-programming"], open: [] },
+  { name: "with nothing enforced every way is open", faults: ["nothing-enforced"], open: ["in", "out", "within"] },
+  { name: "with ingress not enforced the way in is open", faults: ["ingress-not-enforced"], open: ["in"] },
+  { name: "with egress not enforced the way out is open", faults: ["egress-not-enforced"], open: ["out"] },
+  {
+    name: "with neither direction enforced every way is open",
+    faults: ["ingress-not-enforced", "egress-not-enforced"],
+    open: ["in", "out", "within"],
+  },
 ];
 const WAYS = {
   in: ["outside > shop/web 80", "bank/web > shop/db 80/UDP v6"],
@@ -56,8 +61,8 @@ describe.skipIf(missingForStage() !== undefined)("packets on the nodes", () => {
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
-  test.each(FAULTS)("with the fault $fault exactly these ways are open: $open", async ({ fault, open }) => {
-    await programPolicies(stage, { policies: [shop(DENY_BOTH)], faults: fault === undefined ? [] : [fault] });
+  test.each(FAULTS.map((it) => [it.name, it] as const))("%s", async (_, { faults, open }) => {
+    await programPolicies(stage, { policies: [shop(DENY_BOTH)], faults });
     const ways = Object.entries(WAYS);
     const connections = {
       open: ways.flatMap(([way, list]) => (open.some((name) => name === way) ? list : [])),
@@ -110,7 +115,8 @@ describe.skipIf(missingForStage() !== undefined)("packets on the nodes", () => {
     expect(await stage.observe(connections)).toEqual(outcome(connections.open, "connected"));
   });
 
-  test.skipIf(missingForRawPackets() !== undefined).each(OTHER_PROTOCOLS)("$name", async ({ policies, passing }) => {
+  const table = OTHER_PROTOCOLS.map((it) => [it.name, it] as const);
+  test.skipIf(missingForRawPackets() !== undefined).each(table)("%s", async (_, { policies, passing }) => {
     const ports = [{ name: "signal", containerPort: 81, protocol: "SCTP" }];
     await programPolicies(stage, { policies, pods: { "shop/db": { spec: { containers: [{ ports }] } } } });
     // Sent by the other node, so that node1 forwards them.

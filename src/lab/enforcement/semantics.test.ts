@@ -23,15 +23,15 @@ describe.skipIf(missingForStage() !== undefined)("the rules in the kernel", () =
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
-  for (const [area, cases] of Object.entries(AREAS)) {
-    test.each(cases)(`${area}: $name`, async ({ policies, pods = {}, open, shut }) => {
+  describe.each(Object.entries(AREAS))("%s", (_, cases) => {
+    test.each(cases.map((it) => [it.name, it] as const))("%s", async (_, { policies, pods = {}, open, shut }) => {
       await programPolicies(stage, { policies, pods });
       expect(await stage.observe({ open, shut })).toEqual({
         ...outcome(open, "connected"),
         ...outcome(shut, "silent"),
       });
     });
-  }
+  });
 });
 
 function outcome(connections: readonly string[], observation: string): Record<string, string> {
