@@ -75,14 +75,13 @@ function locateMap(node: YAMLMap, parentOffset: number, walk: Walk): Sized<Locat
     if (key === undefined) continue;
     const value = locateNode(pair.value, key.offset, walk);
     parts.push(value);
-    if (key.plain === "<<") {
-      if (merged !== undefined) walk.faults.push({ offset: key.offset, reason: 'duplicate key "<<"' });
-      merged = mergedEntries(value.node, key, walk);
-      reportOverwritten(key, entries, merged, walk);
+    if (key.plain === "<<" && merged === undefined) {
+      merged = mergedEntries(value.node, { key, own: entries }, walk);
       continue;
     }
     const name = key.plain ?? String(key.value);
-    if (entries.has(name)) walk.faults.push({ offset: key.offset, reason: `duplicate key "${name}"` });
+    if (entries.has(name) || key.plain === "<<")
+      walk.faults.push({ offset: key.offset, reason: `duplicate key "${name}"` });
     entries.set(name, { key, value: value.node });
   }
   const all = merged === undefined ? entries : new Map([...merged, ...entries]);
@@ -100,48 +99,45 @@ function locateKey(pair: Pair, mapOffset: number, walk: Walk): LocatedScalar | u
   return undefined;
 }
 
-/** Where several are merged, an earlier one wins. */
-function mergedEntries(node: Located, key: LocatedScalar, walk: Walk): ReadonlyMap<string, LocatedEntry> {
-  const sources = node.kind === "list" ? node.items : [node];
+/**
+ * What a `<<` stands for; where several objects are merged, an earlier one wins. By the YAML specification a key of the map
+ * itself wins over a merged one, but kubectl lets the later of the two win: a `<<` behind such a key is a fault.
+ */
+function mergedEntries(value: Located, at: { key: LocatedScalar; own: LocatedMap["entries"] }, walk: Walk) {
+  const { offset } = at.key;
   const merged = new Map<string, LocatedEntry>();
-  for (const source of sources.toReversed()) {
+  for (const source of (value.kind === "list" ? value.items : [value]).toReversed()) {
     if (source.kind === "map") for (const [name, entry] of source.entries) merged.set(name, entry);
-    else walk.faults.push({ offset: key.offset, reason: '"<<" must be given an object or a list of objects' });
+    else if (source !== FAILED.node) walk.faults.push({ offset, reason: '"<<" must be given objects' });
+  }
+  const overwritten = [...at.own.keys()].find((name) => merged.has(name));
+  if (overwritten !== undefined) {
+    const reason = `"<<" stands behind the key "${overwritten}", which kubectl would let it overwrite`;
+    walk.faults.push({ offset, reason, hint: 'put "<<" first' });
   }
   return merged;
 }
 
-/** By the YAML specification a key of the map itself wins over a merged one; kubectl lets the later of the two win. */
-function reportOverwritten(
-  key: LocatedScalar,
-  own: ReadonlyMap<string, LocatedEntry>,
-  merged: ReadonlyMap<string, LocatedEntry>,
-  walk: Walk,
-): void {
-  const name = [...own.keys()].find((before) => merged.has(before));
-  if (name === undefined) return;
-  const reason = `"<<" stands behind the key "${name}", which kubectl would let it overwrite`;
-  walk.faults.push({ offset: key.offset, reason, hint: 'put "<<" first' });
-}
+/** What stands for an alias that was reported; its document is not used. */
+const FAILED: Sized = { node: { kind: "scalar", offset: 0, value: null }, size: 1, depth: 1 };
 
 function followAlias(name: string, offset: number, walk: Walk): Sized {
   const target = walk.anchors.get(name);
-  const nothing: Sized = { node: { kind: "scalar", offset, value: null }, size: 1, depth: 1 };
   if (target === undefined || target === "open") {
     const reason = target === "open" ? `the alias "*${name}" stands for what it is part of` : `no anchor "&${name}"`;
     walk.faults.push({ offset, reason });
-    return nothing;
+    return FAILED;
   }
   const before = walk.expansion.nodes;
   walk.expansion.nodes += target.size;
   if (walk.expansion.nodes > MAX_EXPANSION) {
     const reason = `aliases grow to more than ${MAX_EXPANSION} values`;
     if (before <= MAX_EXPANSION) walk.faults.push({ offset, reason, hint: "write the values out, or split the file" });
-    return nothing;
+    return FAILED;
   }
   if (target.depth > MAX_DEPTH) {
     walk.faults.push({ offset, reason: `aliases nest more than ${MAX_DEPTH} levels deep` });
-    return nothing;
+    return FAILED;
   }
   return { ...target, node: { ...target.node, offset } };
 }

@@ -11,7 +11,10 @@ export interface ManifestProblem {
 
 const SHOWN = 20;
 
-/** All problems as one error, a line for each, in the order of the files and of their lines. */
+/**
+ * The first problems, in the order of the files and of their lines, as one error with a line for each; `cause` holds them as
+ * data.
+ */
 export function manifestError(problems: readonly ManifestProblem[], fileNames: readonly string[]): UserError {
   const order = new Map([...fileNames.entries()].reverse().map(([index, name]) => [name, index]));
   const sorted = problems.toSorted(
@@ -20,10 +23,11 @@ export function manifestError(problems: readonly ManifestProblem[], fileNames: r
       left.line - right.line ||
       left.column - right.column,
   );
-  const lines = sorted.slice(0, SHOWN).flatMap(renderProblem);
-  const rest = sorted.length - SHOWN;
+  const shown = sorted.slice(0, SHOWN);
+  const lines = shown.flatMap(renderProblem);
+  const rest = sorted.length - shown.length;
   const message = rest > 0 ? [...lines, `and ${rest} more`] : lines;
-  return new UserError("MANIFEST_INVALID", message.join("\n"), { kind: "usage", cause: sorted });
+  return new UserError("MANIFEST_INVALID", message.join("\n"), { kind: "usage", cause: shown });
 }
 
 export function showPlace({ file, line, column }: Place): string {

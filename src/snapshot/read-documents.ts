@@ -98,8 +98,9 @@ function explainTemplates(faults: readonly SyntaxFault[], text: string): readonl
 
 /** Where `{{` stands in a line outside of quotes and comments. */
 function findTemplate(line: string): number | undefined {
-  if (line.length > 10_000) return undefined;
-  const bare = line.replace(/"(?:[^"\\]|\\.)*"|'[^']*'|(?:^|\s)#.*/g, (quoted) => " ".repeat(quoted.length));
+  const bare = line.replace(/(?<!\w)"(?:[^"\\]|\\.)*"?|(?<!\w)'[^']*'?|(?:^|\s)#.*/g, (quoted) =>
+    " ".repeat(quoted.length),
+  );
   const at = bare.indexOf("{{");
   return at < 0 ? undefined : at;
 }
