@@ -44,8 +44,15 @@ export class Attempts {
     await Promise.all([...groupBySource(orders)].map(([source, own]) => this.#makeFrom(source, own, timeoutMs)));
   }
 
+  /** Every late answer and every arrival is in when this ends; afterwards no record of the phase changes. */
+  async endPhase(orders: Iterable<Order>): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.endPhase()));
+    await this.#markArrivals(orders);
+    this.#sent.clear();
+  }
+
   /** Asks the destinations which of this phase's attempts that got no answer arrived all the same. */
-  async markArrivals(orders: Iterable<Order>): Promise<void> {
+  async #markArrivals(orders: Iterable<Order>): Promise<void> {
     const wanted = new Set<Attempt>();
     for (const { attempt } of orders) if (!isAnswered(attempt.outcome)) wanted.add(attempt);
     const byDestination = new Map<PartyName, Sent[]>();
@@ -56,12 +63,6 @@ export class Attempts {
       list.push(sent);
     }
     await Promise.all([...byDestination].map(([party, own]) => this.#markArrivalsAt(party, own)));
-  }
-
-  /** Every late answer is in when this ends; afterwards no record of the phase changes. */
-  async endPhase(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.endPhase()));
-    this.#sent.clear();
   }
 
   async #makeFrom(source: PartyName, orders: readonly Order[], timeoutMs: number): Promise<void> {

@@ -77,12 +77,11 @@ export class Observer {
       if (phase.isOver() || isLate) break;
       stumbles = phase.isMatching() ? 0 : stumbles + 1;
       const pauseMs = PAUSES_MS[Math.min(stumbles, PAUSES_MS.length) - 1] ?? Number.POSITIVE_INFINITY;
-      const next = Math.min(began + pauseMs, phase.confirmAt());
+      const next = Math.min(began + pauseMs, phase.confirmAt(), phase.nextFull());
       await this.#clock.sleep(Math.max(1, next - now), signal);
       signal.throwIfAborted();
     }
-    await this.#attempts.endPhase();
-    await this.#attempts.markArrivals(phase.orders());
+    await this.#attempts.endPhase(phase.orders());
     return phase.observation(this.#clock.now(), this.#agents);
   }
 
@@ -135,6 +134,7 @@ class Phase {
   readonly startedAt: number;
   readonly traces: ReadonlyMap<string, Trace>;
   readonly rounds: Round[] = [];
+  #lastFull = Number.NEGATIVE_INFINITY;
   readonly #wish: PhaseWish;
 
   constructor(wish: PhaseWish, now: number) {
@@ -148,17 +148,22 @@ class Phase {
     return (this.#wish.heralds ?? []).flatMap((id) => this.traces.get(id) ?? []);
   }
 
-  /** What the next round tries: everything when a settled row is due for its second look, else what does not match yet. */
+  /** What the next round tries: about once a second everything, in between what does not match yet. */
   due(now: number): Trace[] {
     const live = this.#live();
     if (this.#wish.until === "success") return live.filter((trace) => !trace.isSettled);
-    const isFull = this.rounds.length === 0 || this.confirmAt() <= now;
+    const isFull = this.confirmAt() <= now || this.#lastFull + ROUND_GAP_MS <= now;
+    if (isFull) this.#lastFull = now;
     return isFull ? live : live.filter((trace) => !trace.matches);
   }
 
   /** When a row that matches is due for its second look; infinity if none is. */
   confirmAt(): number {
     return Math.min(...this.#live().flatMap((trace) => trace.confirmAt ?? []));
+  }
+
+  nextFull(): number {
+    return this.#lastFull + ROUND_GAP_MS;
   }
 
   isMatching(): boolean {

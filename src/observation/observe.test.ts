@@ -1,0 +1,294 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Probe } from "../plan/index.ts";
+import type { PhaseObservation, ProbeTrace, Wish } from "./model.ts";
+import { Observer, type PhaseWish } from "./observe.ts";
+import { SourcePorts } from "./source-ports.ts";
+import { FakeNetwork, type Fate, type Try } from "./testing/fake-agents.ts";
+import { VirtualClock } from "./testing/virtual-clock.ts";
+
+const TIMING = { attemptTimeoutMs: 300, deadlineMs: 5000 };
+const ANSWERED: Fate = { outcome: "answered" };
+const SILENT: Fate = { outcome: "timed-out" };
+const never = new AbortController().signal;
+
+let clock: VirtualClock;
+let network: FakeNetwork;
+let observer: Observer;
+
+beforeEach(async () => {
+  clock = new VirtualClock();
+  network = new FakeNetwork(clock);
+  await network.add("shop/web", "shop/db", "shop/api");
+  observer = new Observer(network.agents, "00".repeat(32), { clock, timing: TIMING, ports: new SourcePorts([]) });
+});
+
+describe("a phase that wants stability", () => {
+  it("settles a block by two rounds that begin at least a second apart", async () => {
+    network.rule = () => SILENT;
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(phase.rounds).toHaveLength(2);
+    expect(startOf(phase, 1) - startOf(phase, 0)).toBeGreaterThanOrEqual(1000);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+    expect(trace(phase, "web > db").attempts).toHaveLength(4);
+  });
+
+  it("settles an open connection by one success in each of two rounds", async () => {
+    const phase = await observe([["web > db", "open"]]);
+    expect(outcomes(phase, "web > db")).toEqual(["connected", "connected"]);
+    expect(trace(phase, "web > db").matchesFromRound).toBe(1);
+  });
+
+  it("waits for policies that take effect late, and counts only from then on", async () => {
+    network.rule = ({ at }) => (at < 2000 ? ANSWERED : SILENT);
+    const phase = await observe([["web > db", "blocked"]]);
+    const { matchesFromRound, settledAt, attempts } = trace(phase, "web > db");
+    expect(settledAt).toBeDefined();
+    const since = attempts.filter(({ round }) => round >= (matchesFromRound ?? 0));
+    expect(since.every(({ outcome }) => outcome === "timed-out")).toBe(true);
+  });
+
+  it("ends at the deadline with what never became as wished", async () => {
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+    expect(phase.finishedAt - phase.startedAt).toBeLessThan(TIMING.deadlineMs + 1000);
+    expect(phase.finishedAt - phase.startedAt).toBeGreaterThanOrEqual(TIMING.deadlineMs);
+  });
+
+  it("lets what matches at the deadline have its second look", async () => {
+    network.rule = ({ at }) => (at < 4800 ? ANSWERED : SILENT);
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+
+  it("keeps looking at what is settled while other connections are not, and takes nothing back", async () => {
+    network.rule = ({ destination, at }) => {
+      if (destination === "shop/api") return ANSWERED;
+      return at > 3000 && at < 4500 ? ANSWERED : SILENT;
+    };
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "blocked"],
+    ]);
+    const { settledAt, attempts, matchesFromRound } = trace(phase, "web > db");
+    expect(matchesFromRound).toBe(1);
+    expect(settledAt).toBeDefined();
+    expect(attempts.some(({ outcome }) => outcome === "connected")).toBe(true);
+  });
+
+  it("tries an open connection three times in a round, so that a lost packet convicts nobody", async () => {
+    let tries = 0;
+    network.rule = () => {
+      tries += 1;
+      return tries === 3 || tries > 5 ? ANSWERED : SILENT;
+    };
+    const phase = await observe([["web > db", "open"]]);
+    expect(outcomes(phase, "web > db").slice(0, 3)).toEqual(["timed-out", "timed-out", "connected"]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+
+  it("looks again at once at what does not match, and not at the rest", async () => {
+    network.rule = ({ destination, at }) => (destination === "shop/db" && at < 500 ? SILENT : ANSWERED);
+    const phase = await observe([
+      ["web > db", "open"],
+      ["web > api", "open"],
+    ]);
+    const early = network.tries.filter(({ at, destination }) => at < 900 && destination === "shop/api");
+    expect(early).toHaveLength(1);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+
+  it("waits with its first round until the heralds are blocked", async () => {
+    network.rule = ({ at }) => (at < 100 ? ANSWERED : SILENT);
+    const phase = await observe([["web > db", "blocked"]], { heralds: ["web > db"] });
+    expect(phase.rounds[0]?.startedAt).toBeGreaterThanOrEqual(phase.startedAt + 100);
+    expect(phase.rounds).toHaveLength(2);
+  });
+
+  it("does not wait for heralds for ever", async () => {
+    const phase = await observe([["web > db", "open"]], { heralds: ["web > db"] });
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+});
+
+describe("a phase that wants one success", () => {
+  it("ends after the first round in which everything connects", async () => {
+    const phase = await observe([["web > db", "open"]], { until: "success" });
+    expect(phase.rounds).toHaveLength(1);
+  });
+
+  it("tries until the deadline what does not connect", async () => {
+    network.rule = () => SILENT;
+    const phase = await observe([["web > db", "open"]], { until: "success" });
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+    expect(phase.finishedAt - phase.startedAt).toBeGreaterThanOrEqual(TIMING.deadlineMs);
+  });
+});
+
+describe("a block counts only with its controls", () => {
+  const cases = [
+    {
+      name: "the listener does not answer its own pod",
+      spoil: () => {
+        network.listens = (party) => party !== "shop/db";
+      },
+    },
+    {
+      name: "nothing shows that the source's network works",
+      spoil: () => {
+        network.isHealthy = (party) => party !== "shop/web";
+      },
+    },
+    {
+      name: "nothing shows that the destination's network works",
+      spoil: () => {
+        network.isHealthy = (party) => party !== "shop/db";
+      },
+    },
+  ];
+  it.each(cases)("and not where $name", async ({ spoil }) => {
+    spoil();
+    network.rule = () => SILENT;
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+  });
+
+  it("holds where another connection shows that the network works, without the kubelet", async () => {
+    network.isHealthy = () => false;
+    network.rule = ({ destination, source }) =>
+      destination === "shop/db" && source === "shop/web" ? SILENT : ANSWERED;
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "open"],
+      ["api > db", "open"],
+    ]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+
+  it.each(["failed", "handshake"] as const)("and an attempt that ends as %s is none", async (outcome) => {
+    network.rule = () => ({ outcome });
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+  });
+
+  it.each(["refused", "unreachable", "timed-out"] as const)("and %s is one", async (outcome) => {
+    network.rule = () => ({ outcome });
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+  });
+});
+
+describe("nothing received is forgotten", () => {
+  it("an answer after the time-out is a connection", async () => {
+    network.rule = () => ({ outcome: "answered", lateMs: 200 });
+    const phase = await observe([["web > db", "blocked"]]);
+    const first = trace(phase, "web > db").attempts[0];
+    expect(first).toMatchObject({ outcome: "connected", late: true });
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+  });
+
+  it("an answer from another pod is misdelivered, and names it", async () => {
+    network.rule = () => ({ outcome: "answered", by: "shop/api" });
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").attempts[0]).toMatchObject({ outcome: "misdelivered", answeredBy: "shop/api" });
+  });
+
+  it("an answer from an agent that nobody here knows is misdelivered", async () => {
+    network.rule = () => ({ outcome: "answered", by: "another/run" });
+    const phase = await observe([["web > db", "open"]]);
+    expect(trace(phase, "web > db").attempts[0]?.answeredBy).toMatch(/unknown agent/);
+  });
+
+  it("a request that arrived without its answer is marked", async () => {
+    network.rule = () => ({ outcome: "timed-out", arrives: true });
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").attempts[0]?.arrivedAt).toBe("shop/db");
+  });
+
+  it("a source address that was rewritten is kept", async () => {
+    network.rule = () => ({ outcome: "answered", seenAs: "10.250.0.2" });
+    const phase = await observe([["web > db", "open"]]);
+    expect(trace(phase, "web > db").attempts[0]?.seenAs).toBe("10.250.0.2");
+  });
+});
+
+describe("a lost session", () => {
+  it("makes its attempts failed, names the reason and ends the phase early", async () => {
+    network.rule = ({ at }) => {
+      if (at > 500) network.cut("shop/db");
+      return SILENT;
+    };
+    const phase = await observe([
+      ["db > web", "blocked"],
+      ["web > api", "blocked"],
+    ]);
+    expect(phase.lost["shop/db"]).toMatch(/cut/);
+    expect(trace(phase, "web > api").settledAt).toBeDefined();
+    expect(trace(phase, "db > web").settledAt).toBeUndefined();
+    expect(phase.finishedAt - phase.startedAt).toBeLessThan(3000);
+  });
+
+  it.each([
+    { name: "a gap in the line numbers", line: { line: 99, type: "heartbeat" } },
+    { name: "a line of an unknown type", line: { type: "surprise" } },
+    { name: "an error that it reports", line: { type: "error", message: "confused" } },
+  ])("comes of $name", async ({ line }) => {
+    network.say("shop/db", line);
+    const phase = await observe([["db > web", "open"]]);
+    expect(phase.lost["shop/db"]).toBeDefined();
+    expect(outcomes(phase, "db > web")).not.toContain("connected");
+  });
+});
+
+it("no source port of a source repeats, across phases too", async () => {
+  network.rule = () => SILENT;
+  await observe([
+    ["web > db", "blocked"],
+    ["web > api", "blocked"],
+  ]);
+  await observe([["web > db", "open"]], { until: "success" });
+  const used = network.tries.map(({ source, protocol, sourcePort }: Try) => `${source} ${protocol} ${sourcePort}`);
+  expect(used.length).toBeGreaterThan(10);
+  expect(new Set(used).size).toBe(used.length);
+});
+
+it("an abort ends the phase at once", async () => {
+  network.rule = () => SILENT;
+  const abort = new AbortController();
+  const phase = observer.observe({ wanted: [wanted("web > db", "blocked")], until: "stability" }, abort.signal);
+  abort.abort(new Error("enough"));
+  await expect(phase).rejects.toThrow("enough");
+});
+
+function observe(wishes: readonly [string, Wish][], more: Partial<PhaseWish> = {}): Promise<PhaseObservation> {
+  return observer.observe({ wanted: wishes.map(([id, wish]) => wanted(id, wish)), until: "stability", ...more }, never);
+}
+
+/** `web > db` goes to port 80; in the fake network a pod's name is its address. */
+function wanted(id: string, wish: Wish): { probe: Probe; wish: Wish } {
+  const [source, destination] = id.split(" > ").map((name) => `shop/${name}`);
+  if (source === undefined || destination === undefined) throw new Error(id);
+  const probe = {
+    id,
+    source,
+    sourceAddress: source,
+    destination,
+    address: destination,
+    protocol: "TCP",
+    port: 80,
+  } as const;
+  return { probe, wish };
+}
+
+function trace(phase: PhaseObservation, id: string): ProbeTrace {
+  const found = phase.traces.find(({ probe }) => probe.id === id);
+  if (found === undefined) throw new Error(`no trace ${id}`);
+  return found;
+}
+
+function outcomes(phase: PhaseObservation, id: string): readonly string[] {
+  return trace(phase, id).attempts.map(({ outcome }) => outcome);
+}
+
+function startOf({ rounds }: PhaseObservation, index: number): number {
+  return rounds[index]?.startedAt ?? Number.NaN;
+}
