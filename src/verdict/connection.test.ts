@@ -1,0 +1,203 @@
+import { describe, expect, it } from "vitest";
+import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
+import type { PlannedConnection } from "../plan/index.ts";
+import type { Verdict } from "./cell.ts";
+import { judgeConnections } from "./connection.ts";
+import { phase, planned, trace } from "./testing/traces.ts";
+
+const ID = "web > db";
+const OPEN = phase([trace(ID, [["connected"]], { wish: "open" })]);
+const BLOCKED = phase([
+  trace(ID, [
+    ["timed-out", "timed-out"],
+    ["timed-out", "refused"],
+  ]),
+]);
+const deny = planned(ID, "deny");
+const allow = planned(ID, "allow");
+
+describe("the evidence of the enforced phase", () => {
+  const cases: readonly {
+    name: string;
+    planned: PlannedConnection;
+    enforced: PhaseObservation;
+    verdict: Verdict["kind"];
+  }[] = [
+    { name: "a block in two rounds with controls conforms", planned: deny, enforced: BLOCKED, verdict: "conforms" },
+    {
+      name: "a block in one round is not enough",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out", "timed-out"]], { settled: false })]),
+      verdict: "inconclusive",
+    },
+    {
+      name: "a block that never became stable is not enough, however many rounds saw it",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out"], ["timed-out"]], { settled: false })]),
+      verdict: "inconclusive",
+    },
+    {
+      name: "connections before the block became stable belong to convergence",
+      planned: deny,
+      enforced: phase([trace(ID, [["connected"], ["timed-out"], ["timed-out"]], { from: 2 })]),
+      verdict: "conforms",
+    },
+    {
+      name: "one connection after the block became stable is a leak",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out"], ["timed-out"], ["timed-out", "connected"]])]),
+      verdict: "leaks",
+    },
+    {
+      name: "one late answer within the stable rounds is a leak",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out", { outcome: "connected", late: true }], ["timed-out"]])]),
+      verdict: "leaks",
+    },
+    {
+      name: "one success among the last two rounds of a block that never settled is a leak",
+      planned: deny,
+      enforced: phase([trace(ID, [["connected"], ["timed-out"], ["connected", "timed-out"]], { settled: false })]),
+      verdict: "leaks",
+    },
+    {
+      name: "a request that arrived without its answer is a leak",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out", { outcome: "timed-out", arrivedAt: "db" }], ["timed-out"]])]),
+      verdict: "leaks",
+    },
+    {
+      name: "silence from a pod whose network shows no life is no block",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out"], ["timed-out"]])], { dead: ["web"] }),
+      verdict: "inconclusive",
+    },
+    {
+      name: "silence towards a pod whose network shows no life is no block",
+      planned: deny,
+      enforced: phase([trace(ID, [["timed-out"], ["timed-out"]])], { dead: ["db"] }),
+      verdict: "inconclusive",
+    },
+    {
+      name: "silence where nothing listens is no block",
+      planned: deny,
+      enforced: phase([trace(ID, [["refused"], ["refused"]])], { deaf: ["db 80/TCP"] }),
+      verdict: "inconclusive",
+    },
+    {
+      name: "attempts that all failed are no evidence",
+      planned: deny,
+      enforced: phase([trace(ID, [["failed"], ["failed"]], { settled: false })]),
+      verdict: "inconclusive",
+    },
+    {
+      name: "an allowed connection that connects in two rounds conforms",
+      planned: allow,
+      enforced: phase([trace(ID, [["connected"], ["connected"]], { wish: "open" })]),
+      verdict: "conforms",
+    },
+    {
+      name: "a lost packet among the attempts of a round convicts nobody",
+      planned: allow,
+      enforced: phase([trace(ID, [["timed-out", "connected"], ["connected"]], { wish: "open" })]),
+      verdict: "conforms",
+    },
+    {
+      name: "an allowed connection of which every attempt in two rounds failed is overblocked",
+      planned: allow,
+      enforced: phase([
+        trace(ID, [Array(3).fill("timed-out"), Array(3).fill("refused")], { wish: "open", settled: false }),
+      ]),
+      verdict: "overblocks",
+    },
+    {
+      name: "an allowed connection that fails in one of the last two rounds is unstable, not overblocked",
+      planned: allow,
+      enforced: phase([trace(ID, [["connected"], Array(3).fill("timed-out")], { wish: "open", settled: false })]),
+      verdict: "inconclusive",
+    },
+    {
+      name: "an allowed connection that fails a whole round after it was stable is not simply conforming",
+      planned: allow,
+      enforced: phase([trace(ID, [["connected"], ["connected"], Array(3).fill("timed-out")], { wish: "open" })]),
+      verdict: "inconclusive",
+    },
+    {
+      name: "an allowed connection that is silent without controls is not overblocked",
+      planned: allow,
+      enforced: phase([trace(ID, [["timed-out"], ["timed-out"]], { wish: "open", settled: false })], {
+        deaf: ["db 80/TCP"],
+      }),
+      verdict: "inconclusive",
+    },
+  ];
+  it.each(cases)("$name", ({ planned: connection, enforced, verdict }) => {
+    expect(judge(connection, { baseline: OPEN, enforced, restored: OPEN }).kind).toBe(verdict);
+  });
+});
+
+describe("the phases around it", () => {
+  it("a connection that did not connect before the policies is inconclusive", () => {
+    expect(judge(deny, { baseline: BLOCKED, enforced: BLOCKED, restored: OPEN }).kind).toBe("inconclusive");
+  });
+
+  it("a block that stays after the policies were removed is an overblock", () => {
+    const stays = phase([trace(ID, [["timed-out"], ["timed-out"]], { wish: "open", settled: false })]);
+    expect(judge(deny, { baseline: OPEN, enforced: BLOCKED, restored: stays })).toMatchObject({
+      kind: "overblocks",
+      because: expect.stringContaining("delete-not-cleaned"),
+    });
+  });
+
+  it("a block that stays without controls is inconclusive", () => {
+    const dead = phase([trace(ID, [["timed-out"], ["timed-out"]], { wish: "open", settled: false })], { dead: ["db"] });
+    expect(judge(deny, { baseline: OPEN, enforced: BLOCKED, restored: dead }).kind).toBe("inconclusive");
+  });
+
+  it.each([
+    { name: "baseline", phases: {} },
+    { name: "enforced", phases: { baseline: OPEN } },
+    { name: "restored", phases: { baseline: OPEN, enforced: BLOCKED } },
+  ])("without the phase $name nothing is proven", ({ phases }) => {
+    expect(judge(deny, phases).kind).toBe("inconclusive");
+  });
+
+  it("a leak stays a leak, whatever comes after", () => {
+    const leak = phase([trace(ID, [["connected"], ["connected"]], { settled: false })]);
+    expect(judge(deny, { baseline: OPEN, enforced: leak }).kind).toBe("leaks");
+  });
+});
+
+describe("what the API leaves open", () => {
+  it.each([OPEN, BLOCKED])("is unspecified whatever was seen", (enforced) => {
+    const connection = planned(ID, "unspecified", { unspecifiedBecause: "ipblock-matches-pod" });
+    expect(judge(connection, { baseline: OPEN, enforced, restored: OPEN })).toEqual({
+      kind: "unspecified",
+      reason: "ipblock-matches-pod",
+    });
+  });
+
+  it("includes ingress on a path on which the source address is rewritten", () => {
+    const rewritten = phase([trace(ID, [[{ outcome: "connected", seenAs: "10.250.0.2" }]], { wish: "open" })]);
+    expect(judge(deny, { baseline: rewritten, enforced: BLOCKED, restored: OPEN }).kind).toBe("unspecified");
+    const egress = planned(ID, "deny", { deniedBy: ["egress"] });
+    expect(judge(egress, { baseline: rewritten, enforced: BLOCKED, restored: OPEN }).kind).toBe("conforms");
+  });
+});
+
+it("an answer from another pod that is denied too is a leak", () => {
+  const other = planned("web > other 80/TCP", "deny", { from: "web", to: "other" });
+  const stray: ProbeTrace = trace(ID, [[{ outcome: "misdelivered", answeredBy: "other" }], ["timed-out"]], {
+    settled: false,
+  });
+  const phases = { baseline: OPEN, enforced: phase([stray]), restored: OPEN };
+  const [judged] = judgeConnections([deny, other], phases);
+  expect(judged?.verdict.kind).toBe("leaks");
+  expect(judge(deny, phases).kind).toBe("inconclusive");
+});
+
+function judge(connection: PlannedConnection, phases: Parameters<typeof judgeConnections>[1]): Verdict {
+  const [judged] = judgeConnections([connection], phases);
+  if (judged === undefined) throw new Error("nothing was judged");
+  return judged.verdict;
+}

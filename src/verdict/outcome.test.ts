@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
+import type { PlannedConnection, ProofPlan } from "../plan/index.ts";
+import { type Finding, type JudgedProof, judgeProof } from "./outcome.ts";
+import type { JudgedRequirement } from "./requirements.ts";
+import { phase, planned, trace } from "./testing/traces.ts";
+
+type How = "blocked" | "open" | "lost";
+
+const CANARY: readonly PlannedConnection[] = [
+  planned("permitted > listener", "allow", { purpose: "canary" }),
+  planned("denied > listener", "deny", { purpose: "canary", deniedBy: ["ingress"] }),
+  planned("permitted > denied", "allow", { purpose: "canary" }),
+  planned("confined > denied", "deny", { purpose: "canary", deniedBy: ["egress"] }),
+];
+const ENFORCING: Record<string, How> = {
+  "permitted > listener": "open",
+  "denied > listener": "blocked",
+  "permitted > denied": "open",
+  "confined > denied": "blocked",
+};
+const RULES = [planned("web > db", "deny"), planned("api > db", "allow")];
+const GOOD: Record<string, How> = { "web > db": "blocked", "api > db": "open" };
+
+describe("the outcome", () => {
+  it("is proven where everything is as expected", () => {
+    expect(prove(RULES, GOOD).outcome).toMatchObject({ result: "proven", exitCode: 0, reasons: [] });
+  });
+
+  it("is failed by one leak", () => {
+    expect(prove(RULES, { ...GOOD, "web > db": "open" }).outcome).toMatchObject({ result: "failed", exitCode: 1 });
+  });
+
+  it("is failed by one overblock", () => {
+    expect(prove(RULES, { ...GOOD, "api > db": "blocked" }).outcome).toMatchObject({ result: "failed", exitCode: 1 });
+  });
+
+  it("is inconclusive where a connection could not be judged", () => {
+    expect(prove(RULES, { ...GOOD, "api > db": "lost" }).outcome).toMatchObject({
+      result: "inconclusive",
+      exitCode: 3,
+    });
+  });
+
+  it("is failed rather than inconclusive where both hold", () => {
+    expect(prove(RULES, { "web > db": "open", "api > db": "lost" }).outcome.exitCode).toBe(1);
+  });
+
+  it("is inconclusive where the policies deny nothing", () => {
+    const { outcome } = prove([planned("api > db", "allow")], GOOD);
+    expect(outcome).toMatchObject({ result: "inconclusive", exitCode: 3 });
+    expect(outcome.reasons[0]).toMatch(/isolates nothing/);
+  });
+
+  it("is inconclusive where nothing was tried at all", () => {
+    expect(prove([], {}).outcome).toMatchObject({ exitCode: 3, reasons: ["nothing was shown to be blocked"] });
+  });
+
+  it("counts neither the canary nor the controls", () => {
+    const { counts } = prove(RULES, GOOD).outcome;
+    expect(counts).toEqual({ conforms: 2, leaks: 0, overblocks: 0, inconclusive: 0, unspecified: 0 });
+  });
+
+  it("is not swayed by what the API leaves open", () => {
+    expect(prove([...RULES, planned("x > db", "unspecified")], { ...GOOD, "x > db": "open" }).outcome.exitCode).toBe(0);
+  });
+});
+
+describe("the canary", () => {
+  it("with both directions open means that nothing is enforced, whatever else was seen", () => {
+    const open = { "denied > listener": "open", "confined > denied": "open" } as const;
+    expect(prove(RULES, { ...GOOD, ...open }).outcome).toMatchObject({ result: "not-enforced", exitCode: 4 });
+  });
+
+  it("with one direction open fails a run that rests on this direction", () => {
+    const { outcome, canary } = prove(RULES, { ...GOOD, "denied > listener": "open" });
+    expect(canary).toMatchObject({ ingress: { enforcement: "not-enforced" }, egress: { enforcement: "enforced" } });
+    expect(outcome).toMatchObject({ result: "failed", exitCode: 1 });
+    expect(outcome.reasons.join()).toMatch(/does not enforce ingress/);
+  });
+
+  it("with one direction open is a finding only where no connection rests on it", () => {
+    const { outcome, canary } = prove(RULES, { ...GOOD, "confined > denied": "open" });
+    expect(canary.egress.enforcement).toBe("not-enforced");
+    expect(outcome.exitCode).toBe(0);
+  });
+
+  it("never says that nothing is enforced where its permitted client is silent as well", () => {
+    const { outcome, canary } = prove(RULES, {
+      ...GOOD,
+      "permitted > listener": "lost",
+      "denied > listener": "open",
+      "confined > denied": "open",
+    });
+    expect(canary.ingress.enforcement).toBe("unknown");
+    expect(outcome.exitCode).not.toBe(4);
+  });
+
+  it("never says that nothing is enforced where it was not placed", () => {
+    const { canary, outcome } = judgeProof(
+      plan(RULES),
+      observed(RULES, { "web > db": "open", "api > db": "open" }),
+      NO_FACTS,
+    );
+    expect(canary.ingress.enforcement).toBe("unknown");
+    expect(outcome.exitCode).toBe(1);
+  });
+});
+
+describe("findings and requirements", () => {
+  it.each([
+    { kind: "failed", exitCode: 1 },
+    { kind: "inconclusive", exitCode: 3 },
+  ] as const)("a finding that something $kind gives exit $exitCode", ({ kind, exitCode }) => {
+    const { outcome } = prove(RULES, GOOD, { findings: [{ kind, what: "stored with another meaning" }] });
+    expect(outcome).toMatchObject({ exitCode, reasons: ["stored with another meaning"] });
+  });
+
+  it.each([
+    { result: "met", exitCode: 0 },
+    { result: "violated", exitCode: 1 },
+    { result: "unproven", exitCode: 3 },
+  ] as const)("a requirement that is $result gives exit $exitCode", ({ result, exitCode }) => {
+    const requirement = { text: "deny a > b", place: "intent.yaml:3", result, reasons: [] };
+    expect(prove(RULES, GOOD, { requirements: [requirement] }).outcome.exitCode).toBe(exitCode);
+  });
+});
+
+describe("the diagnosis", () => {
+  const adequacy = [
+    { fault: "first", witnesses: ["web > db"] },
+    { fault: "second", witnesses: ["web > db", "api > db"] },
+  ];
+
+  it("names the fault under which just these connections differ", () => {
+    expect(prove(RULES, { ...GOOD, "web > db": "open" }, { adequacy }).diagnosis).toBe("first");
+    expect(prove(RULES, { "web > db": "open", "api > db": "blocked" }, { adequacy }).diagnosis).toBe("second");
+  });
+
+  it("names none where nothing is wrong, or no fault fits", () => {
+    expect(prove(RULES, GOOD, { adequacy }).diagnosis).toBeUndefined();
+    expect(prove(RULES, { ...GOOD, "api > db": "blocked" }, { adequacy }).diagnosis).toBeUndefined();
+  });
+});
+
+const NO_FACTS = { requirements: () => [], findings: [] };
+
+function prove(
+  rules: readonly PlannedConnection[],
+  seen: Readonly<Record<string, How>>,
+  more: {
+    findings?: readonly Finding[];
+    requirements?: readonly JudgedRequirement[];
+    adequacy?: ProofPlan["adequacy"];
+  } = {},
+): JudgedProof {
+  const connections = [...CANARY, ...rules];
+  return judgeProof(
+    { ...plan(connections), adequacy: more.adequacy ?? [] },
+    observed(connections, { ...ENFORCING, ...seen }),
+    {
+      requirements: () => more.requirements ?? [],
+      findings: more.findings ?? [],
+    },
+  );
+}
+
+function plan(connections: readonly PlannedConnection[]): ProofPlan {
+  return { connections, decisions: [], pairs: [], isolation: [], adequacy: [], notTested: [] };
+}
+
+function observed(connections: readonly PlannedConnection[], seen: Readonly<Record<string, How>>) {
+  const all = (make: (id: string) => ProbeTrace): PhaseObservation =>
+    phase(connections.map(({ probe }) => make(probe.id)));
+  const open = all((id) => trace(id, [["connected"]], { wish: "open" }));
+  const enforced = phase(
+    connections.map(({ probe: { id }, expectation }) => {
+      const wish = expectation === "deny" ? "blocked" : "open";
+      const how = seen[id] ?? "lost";
+      const settled = (how === "blocked") === (wish === "blocked") && how !== "lost";
+      const outcome = { blocked: "timed-out", open: "connected", lost: "failed" } as const;
+      return trace(id, [[outcome[how]], [outcome[how]]], { wish, settled });
+    }),
+  );
+  return { baseline: open, enforced, restored: open };
+}
