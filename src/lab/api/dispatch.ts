@@ -21,7 +21,8 @@ export async function answer(
     respond(http, response, await replyTo(context, http));
   } catch (error) {
     const status = statusOf(error);
-    respond(http, response, json(status.code, status));
+    if (response.headersSent) response.destroy();
+    else respond(http, response, json(status.code, status));
   }
 }
 

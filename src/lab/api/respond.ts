@@ -26,6 +26,7 @@ export function respond(request: IncomingMessage, response: ServerResponse, repl
 }
 
 function send(response: ServerResponse, code: number, type: string, text: string): void {
+  // As bytes: together with a text Node would encode the header fields anew, and a warning's letters twice.
   const body = Buffer.from(text);
   response.writeHead(code, { "content-type": type, "content-length": body.length });
   response.end(body);

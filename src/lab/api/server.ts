@@ -65,7 +65,6 @@ export async function startApiServer(options: ApiServerOptions, signal: AbortSig
   const close = async (): Promise<void> => {
     signal.removeEventListener("abort", close);
     for (const stop of stops.splice(0)) stop();
-    shared.watches.closeAll();
     sessions.closeAll();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();

@@ -20,8 +20,8 @@ export interface ExecClient {
   readonly opened: Promise<void>;
   readonly ended: Promise<ExecRecord>;
   send(frame: Buffer): void;
-  /** Ends when nothing has come for that time. */
-  quiet(ms: number): Promise<void>;
+  /** Waits until that much, or something like that, has come on a channel. */
+  says(channel: number, wanted: RegExp | number): Promise<string>;
   close(): void;
   vanish(): void;
   /** Whether the server has taken the frame within that time. */
@@ -40,14 +40,12 @@ interface ExecClientOptions {
 export function openExec({ server, ca }: TestServer, path: string, options: ExecClientOptions = {}): ExecClient {
   const { offered = ["v5.channel.k8s.io", "v4.channel.k8s.io"], token = server.token } = options;
   const events: ExecEvent[] = [];
-  let lastAt = Date.now();
   const socket = new WebSocket(`${server.url.replace("https", "wss")}${path}`, [...offered], {
     ca,
     headers: { authorization: `Bearer ${token}`, ...options.headers },
     perMessageDeflate: false,
   });
   socket.on("message", (data: Buffer) => {
-    lastAt = Date.now();
     const bytes = data.subarray(1);
     events.push({ channel: data[0] ?? -1, text: bytes.toString(), bytes });
   });
@@ -69,17 +67,17 @@ export function openExec({ server, ca }: TestServer, path: string, options: Exec
     events,
     opened,
     ended,
-    send(frame) {
-      lastAt = Date.now();
-      socket.send(frame);
-    },
-    async quiet(ms) {
+    send: (frame) => socket.send(frame),
+    async says(channel, wanted) {
       await Promise.race([opened, ended]);
+      const isEnough = (text: string): boolean =>
+        typeof wanted === "number" ? text.length >= wanted : wanted.test(text);
       await sleepUntil(
-        () => Date.now() - lastAt > ms && events.length > 0,
-        10_000,
+        () => isEnough(textOn(events, channel)),
+        20_000,
         () => isOver,
       );
+      return textOn(events, channel);
     },
     close: () => socket.close(1000),
     vanish: () => socket.terminate(),
@@ -94,6 +92,14 @@ export function openExec({ server, ca }: TestServer, path: string, options: Exec
     pause: () => socket.pause(),
     resume: () => socket.resume(),
   };
+}
+
+/** All that came on a channel. */
+export function textOn(
+  events: readonly { readonly channel?: number; readonly text?: string }[],
+  channel: number,
+): string {
+  return events.map((event) => (event.channel === channel ? event.text : "")).join("");
 }
 
 /** Waits for a condition; fails after a time, or ends early where there is nothing left to wait for. */

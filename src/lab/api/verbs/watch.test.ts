@@ -142,7 +142,7 @@ describe("a watch", () => {
     const startedAt = performance.now();
     await lab.server.close();
     expect(["cut", []]).toContainEqual(await watching);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   test("of a resource that cannot be watched is not allowed", async () => {

@@ -5,22 +5,19 @@ const MOST_WATCHES = 1000;
 /** What a watcher may leave unread before it is cut off. It then lists again, as after any broken stream. */
 const MOST_UNREAD = 16 * 1024 * 1024;
 
-/** The open watches of a server: how many there may be, and how all of them end. */
+/** Counts the open watches of a server. They end with their connections, which the server closes. */
 export class Watches {
-  readonly #open = new Set<WatchStream>();
+  #open = 0;
 
   open(response: ServerResponse): WatchStream {
-    const stream = new WatchStream(response, () => this.#open.delete(stream));
-    this.#open.add(stream);
-    return stream;
+    this.#open += 1;
+    return new WatchStream(response, () => {
+      this.#open -= 1;
+    });
   }
 
   refuseTooMany(): void {
-    if (this.#open.size >= MOST_WATCHES) throw tooManyRequests("Too many requests: too many open watches");
-  }
-
-  closeAll(): void {
-    for (const stream of this.#open) stream.cut();
+    if (this.#open >= MOST_WATCHES) throw tooManyRequests("Too many requests: too many open watches");
   }
 }
 
@@ -44,17 +41,12 @@ export class WatchStream {
   send(type: string, object: object): void {
     if (!this.#isOpen) return;
     this.#response.write(`${JSON.stringify({ type, object })}\n`);
-    if (this.#response.writableLength > MOST_UNREAD) this.cut();
+    if (this.#response.writableLength > MOST_UNREAD) this.#response.destroy();
   }
 
   end(): void {
     if (this.#isOpen) this.#response.end();
     this.#finish();
-  }
-
-  cut(): void {
-    this.#finish();
-    this.#response.destroy();
   }
 
   #finish(): void {
