@@ -28,6 +28,7 @@ describe("a CIDR", () => {
     { text: "10.0.0.0/08", canonical: "10.0.0.0/8", objection: LEADING_ZEROS },
     { text: "fd00::00001/128", canonical: "fd00::1/128", objection: LEADING_ZEROS },
     { text: "::ffff:10.0.0.0/104", canonical: "10.0.0.0/8", objection: MAPPED },
+    { text: "::ffff:10.0.0.0/88", canonical: "::ff00:0:0/88", objection: MAPPED },
     { text: "::ffff:0:0/96", canonical: "0.0.0.0/0", objection: MAPPED },
     { text: "10.0.0.1", canonical: undefined, objection: NOT_A_CIDR },
     { text: "10.1/16", canonical: undefined, objection: NOT_A_CIDR },

@@ -9,12 +9,13 @@ export interface Cidr {
   readonly prefix: number;
 }
 
-/** Undefined if no reading is possible. An IPv4-mapped network is an IPv4 network, as in Go. */
+/** Undefined if no reading is possible. A network within ::ffff:0:0/96 is an IPv4 network, as in Go. */
 export function readCidr(text: string): Cidr | undefined {
   const parts = split(text);
   if (parts === undefined) return undefined;
   const { address, prefix, width } = parts;
-  if (width === 128 && address >> 32n === 0xffffn) return masked(32, address & 0xffff_ffffn, Math.max(prefix - 96, 0));
+  if (width === 128 && address >> 32n === 0xffffn && prefix >= 96)
+    return masked(32, address & 0xffff_ffffn, prefix - 96);
   return masked(width, address, prefix);
 }
 
