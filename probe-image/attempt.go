@@ -3,6 +3,7 @@ package main
 import (
 	"container/list"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -11,10 +12,10 @@ import (
 // lingers after that, until an answer comes late or the phase ends.
 type attempt struct {
 	probe
-	session *session
-	batch   *batch
-	fd      int
-	began   time.Time
+	prober *prober
+	batch  *batch
+	fd     int
+	began  time.Time
 
 	result outcome       // as reported; empty while in flight
 	place  *list.Element // among the lingering; nil if it does not linger
@@ -28,9 +29,9 @@ type dial interface {
 	cancel() // it is in flight, and the session has ended
 }
 
-func (s *session) newDial(b *batch, p probe) dial {
-	a := attempt{probe: p, session: s, batch: b, fd: -1}
-	if p.Protocol == udp {
+func (p *prober) newDial(b *batch, one probe) dial {
+	a := attempt{probe: one, prober: p, batch: b, fd: -1}
+	if one.Protocol == udp {
 		return &datagramDial{a}
 	}
 	return &streamDial{attempt: a}
@@ -71,10 +72,10 @@ func (a *attempt) settle(o outcome, err error, from *answer) {
 		if o == answered || o == handshake && a.result == timedOut {
 			a.report(o, err, from)
 		}
-		a.session.lingering.Remove(a.place)
+		a.prober.lingering.Remove(a.place)
 	}
 	if a.fd >= 0 {
-		a.session.poller.close(a.fd)
+		a.prober.poller.close(a.fd)
 	}
 }
 
@@ -83,7 +84,7 @@ func (a *attempt) cancel() { a.settle(failed, syscall.ECANCELED, nil) }
 // timeIsUp reports that no answer came in time, and leaves the socket open for a late one.
 func (a *attempt) timeIsUp(d dial, o outcome) {
 	a.report(o, nil, nil)
-	a.place = a.session.lingering.PushBack(d)
+	a.place = a.prober.lingering.PushBack(d)
 }
 
 func (a *attempt) report(o outcome, err error, from *answer) {
@@ -95,11 +96,17 @@ func (a *attempt) report(o outcome, err error, from *answer) {
 		r.Instance, r.UID, r.SeenAs = &from.instance, &from.uid, &from.seenAs
 	}
 	a.result = o
-	a.session.out.queueUp(r)
+	a.prober.out.queueUp(r)
 	if r.Late {
-		a.session.late++
+		a.prober.late++
 		return
 	}
-	a.session.inFlight--
-	a.batch.reported(a.session)
+	a.prober.inFlight--
+	if atomic.AddInt32(&a.batch.unreported, -1) == 0 {
+		a.prober.out.queueUp(endOf(a.batch))
+	}
+}
+
+func endOf(b *batch) *batchEndLine {
+	return &batchEndLine{header: of("batch-end"), Batch: b.number, Results: len(b.probes)}
 }

@@ -39,7 +39,7 @@ func (d *streamDial) begin() {
 		d.cannotConnect(err, outcomeOfReply)
 		return
 	}
-	if err := d.session.poller.watch(d.fd, events, d.began.Add(d.batch.timeout), d); err != nil {
+	if err := d.prober.poller.watch(d.fd, events, d.began.Add(d.batch.timeout), d); err != nil {
 		d.settle(failed, err, nil)
 	}
 }
@@ -60,7 +60,7 @@ func (d *streamDial) ready(uint32) {
 	}
 	err := d.sendRequest()
 	if err == nil {
-		err = d.session.poller.rewatch(d.fd, syscall.EPOLLIN)
+		err = d.prober.poller.rewatch(d.fd, syscall.EPOLLIN)
 	}
 	if err != nil && !errors.Is(err, syscall.EAGAIN) {
 		d.cannotConnect(err, outcomeOfReply)
@@ -77,18 +77,18 @@ func (d *streamDial) cannotConnect(err error, read func(error) outcome) {
 }
 
 func (d *streamDial) sendRequest() error {
-	d.session.key.writeRequest(&d.session.scratch, d.Nonce)
-	err := send(d.fd, d.session.scratch[:])
+	d.prober.key.writeRequest(&d.prober.scratch, d.Nonce)
+	err := send(d.fd, d.prober.scratch[:])
 	d.connected = err == nil
 	return err
 }
 
 func (d *streamDial) read() {
-	whole, err := readWhole(d.fd, &d.received, &d.session.scratch)
+	whole, err := readWhole(d.fd, &d.received, &d.prober.scratch)
 	if isErrno(err, syscall.EAGAIN, syscall.EINTR) {
 		return
 	}
-	if from, ok := d.session.key.readAnswer(whole, d.Nonce); err == nil && ok {
+	if from, ok := d.prober.key.readAnswer(whole, d.Nonce); err == nil && ok {
 		d.settle(answered, nil, &from)
 		return
 	}

@@ -28,12 +28,12 @@ func (d *datagramDial) begin() {
 		d.settle(outcomeOf(err), err, nil)
 		return
 	}
-	d.session.key.writeRequest(&d.session.scratch, d.Nonce)
-	if err := send(d.fd, d.session.scratch[:]); err != nil {
+	d.prober.key.writeRequest(&d.prober.scratch, d.Nonce)
+	if err := send(d.fd, d.prober.scratch[:]); err != nil {
 		d.settle(outcomeOf(err), err, nil)
 		return
 	}
-	if err := d.session.poller.watch(d.fd, syscall.EPOLLIN, d.began.Add(d.batch.timeout), d); err != nil {
+	if err := d.prober.poller.watch(d.fd, syscall.EPOLLIN, d.began.Add(d.batch.timeout), d); err != nil {
 		d.settle(failed, err, nil)
 	}
 }
@@ -48,7 +48,7 @@ func (d *datagramDial) ready(uint32) {
 		d.settle(outcomeOfReply(err), err, nil)
 		return
 	}
-	if from, ok := d.session.key.readAnswer(buffer[:n], d.Nonce); ok {
+	if from, ok := d.prober.key.readAnswer(buffer[:n], d.Nonce); ok {
 		d.settle(answered, nil, &from)
 	}
 }

@@ -7,9 +7,9 @@ const (
 	maxLine      = 1 << 20 // bytes of one line on stdin
 	maxWaiting   = 100_000 // probes taken but not begun
 	maxInFlight  = 2048    // probes begun and without result
-	maxSockets   = 16_384  // in flight and lingering; the kernel keeps about 4 kB for each, on the pod's account
+	maxSockets   = 8192    // in flight and lingering; the kernel takes 4 kB for each, on the account of the pod
 	maxUnwritten = 4096    // lines that stdout has not taken, before no more probes begin
-	maxNonces    = 4096    // of one question for receipts, so that its answer fits into a line
+	maxNonces    = 20_000  // of one question for receipts; its answer is a line of 3 MB at most
 	maxReceipts  = 200_000
 	maxHealth    = 100  // health probes remembered
 	maxPorts     = 4096 // of one protocol, so that hello fits into a line

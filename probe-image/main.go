@@ -1,9 +1,9 @@
 // Netproof-probe is the agent in a probe pod. It knows sockets, not policies; docs/protocol.md says what it speaks.
 //
 // It has two roles. serve (serve.go) listens (listen_stream.go, listen_udp.go), answers with the pod's identity and
-// remembers what arrived (receipts.go). session (session.go) reads commands from stdin (protocol.go), begins the probes
-// of each batch (batch.go, attempt.go, dial_stream.go, dial_udp.go) and writes their results to stdout (output.go); it
-// asks serve for receipts over a control socket (control.go). Both leave their sockets to one poller (poller.go) and
+// remembers what arrived (receipts.go). session (session.go) reads commands from stdin (protocol.go), has probers
+// make the probes (prober.go, attempt.go, dial_stream.go, dial_udp.go) and writes their results to stdout (output.go);
+// it asks serve for receipts over a control socket (control.go). Both leave their sockets to pollers (poller.go) and
 // speak one format on the wire (wire.go). What could grow without end has its bound in limits.go.
 package main
 
@@ -22,10 +22,9 @@ import (
 var version = "development"
 
 func main() {
-	// The poller keeps one core busy, reading and writing another; more would only take memory on a large node.
-	if runtime.NumCPU() > 2 {
-		runtime.GOMAXPROCS(2)
-	}
+	// A goroutine that waits in epoll keeps its place among those that may run, and others wait for theirs: so there
+	// are places for the two probers, for reading and for writing, on however few or many processors.
+	runtime.GOMAXPROCS(4)
 	debug.SetGCPercent(50)
 	signal.Ignore(syscall.SIGPIPE) // a reader that went away is an error of a write, and ends the session in order
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

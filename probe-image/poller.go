@@ -14,7 +14,7 @@ type socket interface {
 	expired()
 }
 
-// poller holds every socket of a process: one goroutine, one epoll set, one heap of deadlines. What it calls needs no
+// A poller holds sockets: one goroutine, one epoll set, one heap of deadlines. What it calls needs no
 // lock, and a socket costs a few hundred bytes where a goroutine would cost kilobytes: thousands linger in a session,
 // and a flood of half-open connections is just that many entries.
 type poller struct {

@@ -74,7 +74,7 @@ func parseCommand(line []byte) (command, error) {
 }
 
 func (c *command) checkBatch() error {
-	if !isDuration(c.TimeoutMs) || c.RatePerSecond < 0 {
+	if !isDuration(c.TimeoutMs) || c.RatePerSecond != 0 && c.RatePerSecond < 0.001 {
 		return fmt.Errorf(`Cannot run batch %d: wrong "timeoutMs" or "ratePerSecond"`, c.Batch)
 	}
 	for i := range c.Probes {

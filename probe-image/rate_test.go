@@ -50,7 +50,7 @@ func processorTime(t testing.TB, pid string) time.Duration {
 }
 
 func rateProbe(i, port int) string {
-	return fmt.Sprintf(`{"id":%d,"protocol":"TCP","address":"127.0.%d.%d","port":%d,"nonce":"%032x"}`, i, i/250%250, 1+i%250, port, i)
+	return fmt.Sprintf(`{"id":%d,"protocol":"TCP","address":"127.0.%d.%d","port":%d,"nonce":"%032x"}`, i, i/250%250, 1+i%250, port, i+1)
 }
 
 // rateOfSockets runs the session's own code in this process, so that two processes share the machine.

@@ -2,23 +2,24 @@ package main
 
 import (
 	"bufio"
-	"container/list"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 const openPatience = 30 * time.Second // for the first line
 
-// session carries out commands. Three goroutines share the work: one reads stdin, one writes stdout, and the poller's
-// owns the sockets and everything about probes.
+// session carries out commands: one goroutine reads stdin, one writes stdout, and the probers do what is asked.
 type session struct {
 	control string
 	out     *output
-	poller  *poller
-	done    chan struct{} // closed when the poller has stopped
+	probers []*prober
+	waiting int64         // probes taken and not begun
+	done    chan struct{} // closed when the probers have stopped
 
 	ending sync.Once
 	reason error
@@ -26,27 +27,14 @@ type session struct {
 	// The reader's.
 	serve *serveClient // nil before open
 	life  *time.Timer  // ends the session unless lines come
-
-	// The poller's.
-	key         *runKey
-	maxSockets  int
-	maxInFlight int
-	batches     []*batch // those with waiting probes
-	waiting     int
-	inFlight    int
-	lingering   list.List // of dial, the longest-lingering first
-	late        int       // late results of this phase
-	scratch     message
 }
 
 func runSession(stdin io.Reader, stdout io.Writer, control string) error {
-	p, err := newPoller()
-	if err != nil {
+	s := &session{control: control, done: make(chan struct{})}
+	s.out = newOutput(s.wakeProbers)
+	if err := s.makeProbers(); err != nil {
 		return err
 	}
-	s := &session{control: control, poller: p, done: make(chan struct{})}
-	s.maxSockets, s.maxInFlight = socketLimits(openFiles())
-	s.out = newOutput(func() { p.post(func() {}) })
 	s.life = time.AfterFunc(openPatience, func() { s.end(errSilent) })
 	go func() { s.end(s.obeyLines(stdin)) }()
 	go func() {
@@ -54,28 +42,66 @@ func runSession(stdin io.Reader, stdout io.Writer, control string) error {
 			s.end(err)
 		}
 	}()
-	err = p.run(s.beginSome)
+	s.runProbers()
 	close(s.done)
 	s.finish()
-	p.shutdown()
-	if err != nil {
-		return err
-	}
 	return s.reason
 }
+
+// makeProbers shares the limits out to as many probers as there are processors for, up to two: with one, connecting
+// would keep one processor busy and leave the other half idle.
+func (s *session) makeProbers() error {
+	sockets, inFlight := socketLimits(openFiles())
+	count := clamp(runtime.NumCPU(), 1, clamp(inFlight, 1, 2))
+	for i := 0; i < count; i++ {
+		poller, err := newPoller()
+		if err != nil {
+			return err
+		}
+		s.probers = append(s.probers, &prober{
+			out: s.out, waiting: &s.waiting, poller: poller, maxSockets: sockets / count, maxInFlight: inFlight / count,
+		})
+	}
+	return nil
+}
+
+func (s *session) runProbers() {
+	var running sync.WaitGroup
+	for _, p := range s.probers {
+		running.Add(1)
+		go func(p *prober) {
+			defer running.Done()
+			if err := p.poller.run(p.beginSome); err != nil {
+				s.end(err)
+			}
+		}(p)
+	}
+	running.Wait()
+}
+
+// each has every prober do something in its own time.
+func (s *session) each(do func(i int, p *prober)) {
+	for i, p := range s.probers {
+		i, p := i, p
+		p.poller.post(func() { do(i, p) })
+	}
+}
+
+func (s *session) wakeProbers() { s.each(func(int, *prober) {}) }
 
 // end stops the session; the first reason counts, and nil is an orderly end.
 func (s *session) end(reason error) {
 	s.ending.Do(func() {
-		s.poller.post(func() {
-			s.reason = reason
-			s.poller.stop()
-		})
+		s.reason = reason
+		s.each(func(_ int, p *prober) { p.poller.stop() })
 	})
 }
 
 func (s *session) finish() {
-	s.cancel()
+	for _, p := range s.probers {
+		p.cancel()
+		p.poller.shutdown()
+	}
 	var last line = &byeLine{header: of("bye")}
 	if s.reason != nil {
 		last = &errorLine{header: of("error"), Message: s.reason.Error()}
@@ -138,9 +164,9 @@ func (s *session) obey(c command) error {
 		}
 		s.out.put(&receiptsLine{of("receipts"), c.ID, *found})
 	case "batch":
-		s.poller.post(func() { s.addBatch(c) })
+		return s.begin(c)
 	case "end-phase":
-		s.poller.post(func() { s.endPhase(c.ID) })
+		s.endPhase(c.ID)
 	case "bye":
 		return errBye
 	}
@@ -158,9 +184,9 @@ func (s *session) open(c command) error {
 		return err
 	}
 	s.serve = serve
-	s.poller.post(func() { s.key = newRunKey(c.Key) })
+	s.each(func(_ int, p *prober) { p.key = newRunKey(c.Key) })
 	s.out.put(&helloLine{
-		header: of("hello"), Protocol: 1, Version: version, MaxInFlight: s.maxInFlight,
+		header: of("hello"), Protocol: 1, Version: version, MaxInFlight: s.probers[0].maxInFlight * len(s.probers),
 		identity: *self, Addresses: addresses, At: toEpochMs(time.Now()),
 	})
 	go s.beat(time.Duration(c.HeartbeatMs) * time.Millisecond)
@@ -180,4 +206,27 @@ func (s *session) beat(interval time.Duration) {
 			}
 		}
 	}
+}
+
+func (s *session) begin(c command) error {
+	shares := split(c, len(s.probers), time.Now())
+	if len(c.Probes) == 0 {
+		s.out.put(endOf(shares[0].batch))
+		return nil
+	}
+	if atomic.AddInt64(&s.waiting, int64(len(c.Probes))) > maxWaiting {
+		return errTooManyWaiting
+	}
+	s.each(func(i int, p *prober) { p.add(shares[i]) })
+	return nil
+}
+
+func (s *session) endPhase(id int64) {
+	unfinished, late := int32(len(s.probers)), int64(0)
+	s.each(func(_ int, p *prober) {
+		atomic.AddInt64(&late, int64(p.endPhase()))
+		if atomic.AddInt32(&unfinished, -1) == 0 {
+			s.out.put(&phaseEndedLine{header: of("phase-ended"), ID: id, Late: int(late)})
+		}
+	})
 }
