@@ -37,7 +37,14 @@ const REQUEST_MS = 30_000;
 const IDLE_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 const MOST_CONNECTIONS = 4096;
-const TLS = { minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"], handshakeTimeout: 10_000 } as const;
+/** Node looks for clients that are too slow only so often. */
+const LOOK_EVERY_MS = 2000;
+const TLS = {
+  minVersion: "TLSv1.2",
+  ALPNProtocols: ["http/1.1"],
+  handshakeTimeout: HEADERS_MS,
+  connectionsCheckingInterval: LOOK_EVERY_MS,
+} as const;
 const FIRST_NAMESPACES = ["default", "kube-system"];
 
 /** Serves the store as a Kubernetes API on loopback until closed, or until `signal` aborts. */
