@@ -10,7 +10,7 @@ import {
   type Topology,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
-import type { Manifests, NetworkPolicy } from "./snapshot/index.ts";
+import type { Intent, Manifests, NetworkPolicy } from "./snapshot/index.ts";
 import { type Finding, judgeProof, type Phases } from "./verdict/index.ts";
 
 export interface ProveOptions {
@@ -22,6 +22,8 @@ export interface ProveOptions {
   readonly clock: Clock;
   readonly timing: Timing;
   readonly readyTimeoutMs: number;
+  /** What must and must not connect. */
+  readonly intent: Intent;
   readonly maxPods: number;
   readonly maxProbes: number;
   readonly onProgress: (step: string, done?: number, total?: number) => void;
@@ -43,7 +45,7 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
-  const topology = planTopology(manifests, { maxPods: options.maxPods, clusterCidrs: cluster.cidrs });
+  const topology = planTopology(manifests, options.intent, { maxPods: options.maxPods, clusterCidrs: cluster.cidrs });
   const canary = planCanary(topology);
   const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
 
@@ -75,7 +77,7 @@ export async function prove(
   watch.lap("restored");
 
   const findings = [...storedFindings(manifests, previewed, stored), ...lostFindings(phases)];
-  const judged = judgeProof(plan, phases, { requirements: () => [], findings });
+  const judged = judgeProof(plan, phases, findings);
   const [agent] = stage.agents.values();
   return buildRecord(plan, phases, judged, {
     run: {
@@ -104,7 +106,7 @@ function planProof(
     topology.outside.length > 0 ? { party: outsideParty(canary), addresses: topology.outside } : undefined;
   return planConnections(
     { state: { ...stage.state, policies }, ...(outside === undefined ? {} : { outside }) },
-    { ports: topology.ports, canary, maxProbes: options.maxProbes },
+    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent: options.intent },
   );
 }
 

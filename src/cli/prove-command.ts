@@ -7,7 +7,7 @@ import { type ProofCluster, prove } from "../prove.ts";
 import { type RunRecord, renderText } from "../report/index.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
-import { readManifests } from "./read-manifests.ts";
+import { readIntent, readManifests } from "./read-manifests.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
 
 interface ProveFlags {
@@ -17,6 +17,7 @@ interface ProveFlags {
   readonly lab: boolean;
   readonly labFault: readonly (LabFault | LabEnvironmentFault)[];
   readonly output: "text" | "json";
+  readonly require?: string;
   readonly timeout: number;
   readonly maxPods: number;
   readonly maxProbes: number;
@@ -42,6 +43,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
         .argParser(collectFault)
         .default([] as string[], "none"),
     )
+    .option("--require <file>", "what must and must not connect, checked too")
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
     .option("--timeout <seconds>", "how long connections may take to become as expected", seconds, 5)
     .option("--max-pods <number>", "the most pods to make", count, 60)
@@ -60,6 +62,7 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
     defaultNamespace: flags.namespace,
     stdin: streams.stdin,
   });
+  const intent = await readIntent(flags.require, streams.stdin);
   const progress = new ProgressLine(streams.stderr);
   const onProgress = progress.show.bind(progress);
   onProgress("starting the lab");
@@ -88,6 +91,7 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
       clock: systemClock,
       timing: { attemptTimeoutMs: LAB_ATTEMPT_MS, deadlineMs: flags.timeout * 1000 },
       readyTimeoutMs: 30_000,
+      intent,
       maxPods: flags.maxPods,
       maxProbes: flags.maxProbes,
       onProgress,

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { UserError } from "../errors/index.ts";
-import { type Manifests, parseManifests, type TextFile } from "../snapshot/index.ts";
+import { type Intent, type Manifests, parseIntent, parseManifests, type TextFile } from "../snapshot/index.ts";
 
 export interface ReadOptions {
   /** Files, folders, or `-` for stdin. */
@@ -13,8 +13,8 @@ export interface ReadOptions {
   readonly stdin: Readable;
 }
 
-/** A file beyond this is no manifest; YAML is read at some megabytes a second. */
-const MAX_BYTES = 10 << 20;
+/** More than this is not even looked at. */
+const MAX_BYTES = 64 << 20;
 const EXTENSIONS = /\.(ya?ml|json)$/;
 
 /** Reads manifests as `kubectl -f` does. Throws a UserError where there is nothing to prove. */
@@ -31,8 +31,14 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   return manifests;
 }
 
-async function readPath(path: string, options: ReadOptions): Promise<TextFile[]> {
-  if (path === "-") return [{ name: "stdin", text: decode("stdin", await readStream(options.stdin)) }];
+/** Reads what must and must not connect. Throws a UserError. */
+export async function readIntent(path: string | undefined, stdin: Readable): Promise<Intent> {
+  if (path === undefined) return { lines: [] };
+  return parseIntent(await readPath(path, { isRecursive: false, stdin }));
+}
+
+async function readPath(path: string, options: Pick<ReadOptions, "isRecursive" | "stdin">): Promise<TextFile[]> {
+  if (path === "-") return [{ name: "stdin", text: (await readStream(options.stdin)).toString("utf8") }];
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
   });
@@ -61,7 +67,7 @@ async function readOne(path: string, size: number): Promise<TextFile> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
   });
-  return { name: path, text: decode(path, bytes) };
+  return { name: path, text: bytes.toString("utf8") };
 }
 
 async function readStream(stream: Readable): Promise<Buffer> {
@@ -73,33 +79,6 @@ async function readStream(stream: Readable): Promise<Buffer> {
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
-}
-
-function decode(name: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const { line, column } = firstBadByte(bytes);
-    throw usage("NOT_TEXT", `${name}:${line}:${column}: not UTF-8 text, so no manifest`, {
-      hint: "Name the YAML or JSON files themselves with -f",
-      cause,
-    });
-  }
-}
-
-/** Decodes ever longer beginnings, line by line, up to the one that is no text. */
-function firstBadByte(bytes: Buffer): { line: number; column: number } {
-  let line = 1;
-  for (let from = 0; from < bytes.length; line++) {
-    const end = bytes.indexOf(0x0a, from);
-    const part = bytes.subarray(from, end === -1 ? bytes.length : end);
-    const readable = part.toString("utf8");
-    const bad = readable.indexOf("\uFFFD");
-    if (bad !== -1) return { line, column: bad + 1 };
-    if (end === -1) break;
-    from = end + 1;
-  }
-  return { line, column: 1 };
 }
 
 function tooLarge(name: string, size: number): UserError {

@@ -1,4 +1,8 @@
-import type { Labels } from "../snapshot/index.ts";
+import type { ClusterState, Labels } from "../snapshot/index.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+import { type End, insideEnd } from "./ends.ts";
+import type { PlannedConnection } from "./model.ts";
+import type { PortOfInterest } from "./ports.ts";
 import type { PlannedPod, Topology } from "./topology.ts";
 
 /**
@@ -48,6 +52,37 @@ export function planCanary(topology: Pick<Topology, "namespaces" | "ports">): Ca
     ingress: { open: ["permitted", "listener"], blocked: ["denied", "listener"] },
     egress: { open: ["permitted", "denied"], blocked: ["confined", "denied"] },
   };
+}
+
+export function planCanaryRows(
+  table: ConnectionTable,
+  state: ClusterState,
+  canary: Canary,
+): readonly PlannedConnection[] {
+  const row = ([from, to]: Differential["open"]): PlannedConnection[] => {
+    const [source, destination] = [canaryEnd(state, canary, from), canaryEnd(state, canary, to)];
+    return source && destination ? [table.row(source, destination, { on: portOf(canary), purpose: "canary" })] : [];
+  };
+  return [canary.ingress, canary.egress].flatMap(({ open, blocked }) => [...row(open), ...row(blocked)]);
+}
+
+/** A pod that no policy isolates talks with every address outside: so that a silence there is no silence of the host. */
+export function planControls(
+  table: ConnectionTable,
+  { state, canary, outside }: { state: ClusterState; canary: Canary; outside: readonly End[] },
+): readonly PlannedConnection[] {
+  const free = canaryEnd(state, canary, canary.ingress.open[0]);
+  return free === undefined
+    ? []
+    : outside.map((host) => table.row(free, host, { on: portOf(canary), purpose: "control" }));
+}
+
+function canaryEnd(state: ClusterState, canary: Canary, name: string): End | undefined {
+  return state.pods.filter((pod) => pod.namespace === canary.namespace && pod.name === name).flatMap(insideEnd)[0];
+}
+
+function portOf({ port }: Canary): PortOfInterest {
+  return { protocol: "TCP", port };
 }
 
 const LABEL = "netproof.dev/canary";

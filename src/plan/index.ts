@@ -1,9 +1,16 @@
 // In: manifests, and later the stage as the server made it with what it stored. Out: the pods and addresses that tell the
 // policies' selectors apart, then the connections to try with what to expect of each, and what cannot be tested.
 // Not here: making pods (kubernetes/), trying connections (observation/), and what policies mean (expectation/).
-export { type Canary, type Differential, planCanary } from "./canary.ts";
-export { connectionId, type ProofStage, planConnections } from "./connections.ts";
+export { type Canary, planCanary } from "./canary.ts";
+export { planConnections } from "./connections.ts";
 export { findGaps, type Gaps } from "./gaps.ts";
-export type { NotTested, PartyName, PlannedConnection, Probe, ProofPlan, Purpose } from "./model.ts";
-export type { PortPlan } from "./ports.ts";
-export { type PlannedNamespace, type PlannedPod, planTopology, type Topology } from "./topology.ts";
+export type {
+  NotTested,
+  PartyName,
+  PlannedConnection,
+  PlannedRequirement,
+  Probe,
+  ProofPlan,
+  Purpose,
+} from "./model.ts";
+export { planTopology, type Topology } from "./topology.ts";

@@ -53,12 +53,25 @@ export interface PodIsolation {
   readonly isolated: readonly ("ingress" | "egress")[];
 }
 
+/** One line of the user's intent with the connections that it speaks of. */
+export interface PlannedRequirement {
+  /** The line in one line. */
+  readonly text: string;
+  readonly place: string;
+  readonly must: "connect" | "not-connect";
+  /** Ids of connections. */
+  readonly connections: readonly string[];
+  /** What the policies leave open, on any port, although the line says that nothing may be: known without a probe. */
+  readonly openByPolicy: readonly string[];
+}
+
 /** What to try, with what to expect: from what the server stored. */
 export interface ProofPlan {
   readonly connections: readonly PlannedConnection[];
   readonly decisions: readonly Decision[];
   readonly pairs: readonly PlannedPair[];
   readonly isolation: readonly PodIsolation[];
+  readonly requirements: readonly PlannedRequirement[];
   /** Fault models, and the ids of the connections that would show each. */
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: readonly string[] }[];
   readonly notTested: readonly NotTested[];

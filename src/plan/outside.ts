@@ -15,10 +15,14 @@ interface Block {
 
 /**
  * Addresses outside the cluster that the policies' ipBlocks tell apart: in each block at its ends, in each exception, just
- * beyond, and one in no block at all.
+ * beyond, and one in no block at all. The `required` ones, of the user's intent, come first.
  */
-export function planOutside(policies: readonly NetworkPolicy[], clusterCidrs: readonly string[]): OutsidePlan {
-  const blocks = policies.flatMap(ipBlocks);
+export function planOutside(
+  policies: readonly NetworkPolicy[],
+  { clusterCidrs, required }: { clusterCidrs: readonly string[]; required: readonly string[] },
+): OutsidePlan {
+  const wanted = required.map((cidr): IpBlockPeer => ({ kind: "ipBlock", cidr, except: [] }));
+  const blocks = [...wanted, ...policies.flatMap(ipBlocks)];
   if (blocks.length === 0) return { addresses: [], notTested: [] };
   const taken = [...RESERVED, ...clusterCidrs];
   const isUsable = (address: number): boolean => isAddress(address) && !taken.some((cidr) => isIn(cidr, address));

@@ -25,20 +25,22 @@ export interface NamedPort {
   readonly numbers: readonly [number, number];
 }
 
-/** Ports by boundary, from the policies' items and the workloads' own ports. */
-export function planPorts(manifests: Pick<Manifests, "policies" | "workloads">): PortPlan {
+/** Ports by boundary, from the policies' items, the workloads' own ports, and those that are `required`. */
+export function planPorts(manifests: Pick<Manifests, "policies" | "workloads">, required: readonly number[]): PortPlan {
   const items = manifests.policies.flatMap(({ policy }) =>
     [...(policy.isolates.ingress ?? []), ...(policy.isolates.egress ?? [])].flatMap((rule) => rule.ports),
   );
   const declared = manifests.workloads.flatMap((workload) => workload.ports);
-  const numbers = new Set([...items.flatMap(boundaries), ...declared.map(({ port }) => port)]);
+  const numbers = new Set([...items.flatMap(boundaries), ...declared.map(({ port }) => port), ...required]);
   const isFree = (port: number): boolean => !numbers.has(port) && !items.some((item) => covers(item, port));
   const named = planNames(items, declared, isFree);
   for (const { numbers: pair } of named) for (const port of pair) numbers.add(port);
   const unmentioned = firstFree(UNMENTIONED, isFree);
   if (unmentioned !== undefined) numbers.add(unmentioned);
   return {
-    probed: [...numbers].sort((a, b) => a - b).flatMap((port) => PROBED.map((protocol) => ({ protocol, port }))),
+    probed: [...numbers]
+      .sort((a, b) => a - b)
+      .flatMap((port) => PROBED_PROTOCOLS.map((protocol) => ({ protocol, port }))),
     unmentioned,
     named,
     health: firstFree(HEALTH, (port) => !numbers.has(port)) ?? HEALTH,
@@ -61,7 +63,8 @@ export function declaredPorts(named: readonly NamedPort[], index: number): reado
   });
 }
 
-const PROBED: readonly Protocol[] = ["TCP", "UDP"];
+/** SCTP needs a kernel that has it, and is reported as not tested. */
+export const PROBED_PROTOCOLS = ["TCP", "UDP"] as const satisfies readonly Protocol[];
 const UNMENTIONED = 7777;
 const HEALTH = 61_001;
 const FIRST_NAMED = 31_001;

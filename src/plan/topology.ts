@@ -1,5 +1,15 @@
 import { selects } from "../expectation/index.ts";
-import type { ContainerPort, Labels, Manifests, NetworkPolicy, PodsPeer, Rule, Selector } from "../snapshot/index.ts";
+import type {
+  ContainerPort,
+  Intent,
+  Labels,
+  Manifests,
+  NetworkPolicy,
+  PodsPeer,
+  Rule,
+  Selector,
+} from "../snapshot/index.ts";
+import { checkIntent, intentCidrs, intentPorts } from "./intent-needs.ts";
 import { formatSelector, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
 import type { NotTested } from "./model.ts";
 import { NAME_LABEL, nameOfLabels, PodNames } from "./names.ts";
@@ -41,9 +51,9 @@ export interface TopologyOptions {
   readonly clusterCidrs: readonly string[];
 }
 
-/** Chooses the pods and namespaces of a proof from the files alone. */
-export function planTopology(manifests: Manifests, options: TopologyOptions): Topology {
-  const stage = new Draft(manifests, options.maxPods);
+/** Chooses the pods and namespaces of a proof from the files alone. Throws a UserError where the intent names what is not there. */
+export function planTopology(manifests: Manifests, intent: Intent, options: TopologyOptions): Topology {
+  const stage = new Draft(manifests, planPorts(manifests, intentPorts(intent)), options.maxPods);
   const policies = manifests.policies.map(({ policy }) => policy).sort(byName);
   stage.addWorkloads();
   for (const policy of policies) stage.addSelected(policy.namespace, policy.podSelector, "podSelector");
@@ -52,7 +62,8 @@ export function planTopology(manifests: Manifests, options: TopologyOptions): To
   stage.addBystanders(policies.map(({ namespace }) => namespace));
   for (const policy of policies) stage.addNearMisses(policy.namespace, policy.podSelector);
   for (const { policy, peer } of peers) stage.addPeerNearMisses(policy.namespace, peer);
-  const outside = planOutside(policies, options.clusterCidrs);
+  checkIntent(intent, { pods: stage.pods(), namespaces: stage.namespaces() });
+  const outside = planOutside(policies, { clusterCidrs: options.clusterCidrs, required: intentCidrs(intent) });
   return {
     namespaces: stage.namespaces(),
     pods: stage.pods(),
@@ -83,10 +94,10 @@ class Draft {
   #synthetic = 0;
   #leftOut = 0;
 
-  constructor(manifests: Manifests, maxPods: number) {
+  constructor(manifests: Manifests, ports: PortPlan, maxPods: number) {
     this.#manifests = manifests;
     this.#maxPods = maxPods;
-    this.ports = planPorts(manifests);
+    this.ports = ports;
     for (const { name, labels } of manifests.namespaces) {
       const { [NAME_LABEL]: _, ...own } = labels;
       this.#namespaces.set(name, own);

@@ -23,8 +23,10 @@ export {
   type Selector,
   type Workload,
 } from "./model.ts";
+export { hintWord } from "./nearest-word.ts";
+export { type Intent, type IntentEnd, type IntentLine, type IntentPort, parseIntent } from "./parse-intent.ts";
 export { parseManifests } from "./parse-manifests.ts";
-export type { ManifestProblem } from "./problems.ts";
+export { type ManifestProblem, manifestError, showPlace } from "./problems.ts";
 export type { TextFile } from "./read-documents.ts";
 export { parseNamespace, parsePod } from "./stored-objects.ts";
 export { parsePolicy } from "./stored-policy.ts";

@@ -99,7 +99,7 @@ function parsePortItem(value: unknown, path: string): PortItem {
 }
 
 /** `matchLabels` come sorted by key, as the API server writes them, so that a file and what was stored compare equal. */
-function parseSelector(value: unknown, path: string): Selector {
+export function parseSelector(value: unknown, path: string): Selector {
   const { matchLabels, matchExpressions } = storedRecord(value, path);
   const labels = Object.entries(storedLabels(matchLabels, `${path}.matchLabels`));
   const equalities = labels

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
 import type { PlannedConnection, ProofPlan } from "../plan/index.ts";
 import { type Finding, type JudgedProof, judgeProof } from "./outcome.ts";
-import type { JudgedRequirement } from "./requirements.ts";
 import { phase, planned, trace } from "./testing/traces.ts";
 
 type How = "blocked" | "open" | "lost";
@@ -100,7 +99,7 @@ describe("the canary", () => {
     const { canary, outcome } = judgeProof(
       plan(RULES),
       observed(RULES, { "web > db": "open", "api > db": "open" }),
-      NO_FACTS,
+      [],
     );
     expect(canary.ingress.enforcement).toBe("unknown");
     expect(outcome.exitCode).toBe(1);
@@ -117,12 +116,14 @@ describe("findings and requirements", () => {
   });
 
   it.each([
-    { result: "met", exitCode: 0 },
-    { result: "violated", exitCode: 1 },
-    { result: "unproven", exitCode: 3 },
-  ] as const)("a requirement that is $result gives exit $exitCode", ({ result, exitCode }) => {
-    const requirement = { text: "deny a > b", place: "intent.yaml:3", result, reasons: [] };
-    expect(prove(RULES, GOOD, { requirements: [requirement] }).outcome.exitCode).toBe(exitCode);
+    { result: "met", must: "not-connect", id: "web > db", exitCode: 0 },
+    { result: "violated", must: "connect", id: "web > db", exitCode: 1 },
+    { result: "unproven", must: "not-connect", id: "never > tried", exitCode: 3 },
+  ] as const)("a requirement that is $result gives exit $exitCode", ({ result, must, id, exitCode }) => {
+    const requirement = { text: "web > db", place: "intent.yaml:3:3", must, connections: [id], openByPolicy: [] };
+    const { outcome, requirements } = prove(RULES, GOOD, { requirements: [requirement] });
+    expect(requirements[0]?.result).toBe(result);
+    expect(outcome.exitCode).toBe(exitCode);
   });
 });
 
@@ -143,30 +144,18 @@ describe("the diagnosis", () => {
   });
 });
 
-const NO_FACTS = { requirements: () => [], findings: [] };
-
 function prove(
   rules: readonly PlannedConnection[],
   seen: Readonly<Record<string, How>>,
-  more: {
-    findings?: readonly Finding[];
-    requirements?: readonly JudgedRequirement[];
-    adequacy?: ProofPlan["adequacy"];
-  } = {},
+  more: Partial<Pick<ProofPlan, "requirements" | "adequacy">> & { findings?: readonly Finding[] } = {},
 ): JudgedProof {
   const connections = [...CANARY, ...rules];
-  return judgeProof(
-    { ...plan(connections), adequacy: more.adequacy ?? [] },
-    observed(connections, { ...ENFORCING, ...seen }),
-    {
-      requirements: () => more.requirements ?? [],
-      findings: more.findings ?? [],
-    },
-  );
+  const { findings = [], ...given } = more;
+  return judgeProof({ ...plan(connections), ...given }, observed(connections, { ...ENFORCING, ...seen }), findings);
 }
 
 function plan(connections: readonly PlannedConnection[]): ProofPlan {
-  return { connections, decisions: [], pairs: [], isolation: [], adequacy: [], notTested: [] };
+  return { connections, decisions: [], pairs: [], isolation: [], requirements: [], adequacy: [], notTested: [] };
 }
 
 function observed(connections: readonly PlannedConnection[], seen: Readonly<Record<string, How>>) {

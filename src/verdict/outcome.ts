@@ -5,7 +5,7 @@ import { type CanaryVerdict, judgeCanary } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
 import { diagnose } from "./diagnosis.ts";
-import type { JudgedRequirement } from "./requirements.ts";
+import { type JudgedRequirement, judgeRequirements } from "./requirements.ts";
 
 export type Counts = Readonly<Record<Verdict["kind"], number>>;
 
@@ -28,27 +28,21 @@ export interface JudgedProof {
   readonly outcome: Outcome;
 }
 
-export interface ProofFacts {
-  readonly requirements: (connections: readonly JudgedConnection[]) => readonly JudgedRequirement[];
-  /** What went wrong around the proof itself and leaves it without a verdict: a stored policy that differs, a lost session. */
-  readonly findings: readonly Finding[];
-}
-
-/** `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
+/** Something around the connections themselves. `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
 export interface Finding {
   readonly kind: "failed" | "inconclusive";
   readonly what: string;
 }
 
 /** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */
-export function judgeProof(plan: ProofPlan, phases: Phases, facts: ProofFacts): JudgedProof {
+export function judgeProof(plan: ProofPlan, phases: Phases, findings: readonly Finding[]): JudgedProof {
   const judged = judgeConnections(plan.connections, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
   const supporting = judged.filter(({ planned }) => planned.purpose !== "policies");
   const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));
-  const requirements = facts.requirements(connections);
+  const requirements = judgeRequirements(plan.requirements, connections);
   const diagnosis = diagnose(plan, connections);
-  const outcome = conclude({ connections, canary, requirements, findings: facts.findings });
+  const outcome = conclude({ connections, canary, requirements, findings });
   return { connections, supporting, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { PlannedConnection } from "../plan/index.ts";
+import type { PlannedConnection, PlannedRequirement } from "../plan/index.ts";
 import type { Verdict } from "./cell.ts";
 import type { JudgedConnection } from "./connection.ts";
-import { judgeRequirements, type PlannedRequirement } from "./requirements.ts";
+import { judgeRequirements } from "./requirements.ts";
 import type { Seen } from "./seen.ts";
 import { planned } from "./testing/traces.ts";
 

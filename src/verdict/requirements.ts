@@ -1,16 +1,5 @@
+import type { PlannedRequirement } from "../plan/index.ts";
 import type { JudgedConnection } from "./connection.ts";
-
-/** One line of the user's intent with the connections that it speaks of. */
-export interface PlannedRequirement {
-  /** The line as the user wrote it. */
-  readonly text: string;
-  readonly place: string;
-  readonly must: "connect" | "not-connect";
-  /** Ids of connections. */
-  readonly connections: readonly string[];
-  /** Ports that the policies leave open although the line says that nothing may be, by pair: found without a probe. */
-  readonly openByPolicy: readonly string[];
-}
 
 export interface JudgedRequirement {
   readonly text: string;

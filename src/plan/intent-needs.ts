@@ -1,0 +1,48 @@
+import { hintWord, type Intent, type ManifestProblem, manifestError } from "../snapshot/index.ts";
+
+interface Known {
+  readonly pods: readonly { readonly namespace: string; readonly name: string }[];
+  readonly namespaces: readonly { readonly name: string }[];
+}
+
+/** Refuses an intent that speaks of workloads or namespaces which are not there: a misspelt name would require nothing. */
+export function checkIntent({ lines }: Intent, { pods, namespaces }: Known): void {
+  const podNames = pods.map(({ namespace, name }) => `${namespace}/${name}`);
+  const namespaceNames = namespaces.map(({ name }) => name);
+  const problems = lines
+    .flatMap(({ from, to }) => [from, to])
+    .flatMap((end): ManifestProblem[] => {
+      if (end.kind === "workload" && !podNames.includes(`${end.namespace}/${end.name}`)) {
+        return [
+          {
+            place: end.place,
+            path: "",
+            reason: `there is no workload "${end.text}"`,
+            hint: hintWord(end.text, podNames),
+          },
+        ];
+      }
+      if (end.kind === "namespace" && !namespaceNames.includes(end.namespace)) {
+        return [
+          {
+            place: end.place,
+            path: "",
+            reason: `there is no namespace "${end.namespace}"`,
+            hint: hintWord(end.namespace, namespaceNames),
+          },
+        ];
+      }
+      return [];
+    });
+  if (problems.length > 0) throw manifestError(problems, [...new Set(problems.map(({ place }) => place.file))]);
+}
+
+/** CIDRs of the intent, for which the stage needs an address outside. */
+export function intentCidrs({ lines }: Intent): readonly string[] {
+  return lines.flatMap(({ from, to }) => [from, to].flatMap((end) => (end.kind === "cidr" ? [end.cidr] : [])));
+}
+
+/** Numbers of ports on which every pod must listen. */
+export function intentPorts({ lines }: Intent): readonly number[] {
+  return lines.flatMap(({ port }) => (port?.kind === "range" ? [port.from, port.to] : []));
+}
