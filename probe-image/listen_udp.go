@@ -14,9 +14,14 @@ type datagramListener struct {
 	port   int
 }
 
-// askForDestination has the kernel tell to which of our addresses a datagram was sent: the answer must come from that
+// prepareDatagrams has the kernel tell to which of our addresses a datagram was sent: the answer must come from that
 // one, or the asker's connected socket, and every firewall between, will not know it.
-func askForDestination(fd, family int) error {
+func prepareDatagrams(fd, family int) error {
+	// The default holds some 270 requests, fewer than there may be askers. The kernel gives less than this, but more
+	// than the default.
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1<<20); err != nil {
+		return err
+	}
 	if family == syscall.AF_INET {
 		return syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, syscall.IP_PKTINFO, 1)
 	}

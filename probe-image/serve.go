@@ -141,7 +141,7 @@ func prepareListener(fd int, p protocol, family, port int) error {
 	}
 	setOptions := resetOnClose
 	if p == udp {
-		setOptions = func(fd int) error { return askForDestination(fd, family) }
+		setOptions = func(fd int) error { return prepareDatagrams(fd, family) }
 	}
 	if err := setOptions(fd); err != nil {
 		return err
