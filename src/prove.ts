@@ -1,4 +1,5 @@
-import { type ApiClient, type Json, type ProbePod, Stage } from "./kubernetes/index.ts";
+import { isUserError } from "./errors/index.ts";
+import { type ApiClient, type Json, type ProbePod, Stage, type StageOptions } from "./kubernetes/index.ts";
 import { type Clock, Observer, type Progress, SourcePorts, type Timing, type Wish } from "./observation/index.ts";
 import {
   type Canary,
@@ -10,7 +11,7 @@ import {
   type Topology,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
-import type { Intent, Manifests, NetworkPolicy } from "./snapshot/index.ts";
+import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
 import { type Finding, judgeProof, type Phases } from "./verdict/index.ts";
 
 export interface ProveOptions {
@@ -26,6 +27,7 @@ export interface ProveOptions {
   readonly intent: Intent;
   readonly maxPods: number;
   readonly maxProbes: number;
+  readonly onLeftover: StageOptions["onLeftover"];
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
 
@@ -50,33 +52,25 @@ export async function prove(
   const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
 
   options.onProgress("making pods");
-  await using stage = await Stage.open(cluster.client, stageSpec(topology, canary), stageOptions(options), signal);
+  await using stage = await Stage.open(
+    cluster.client,
+    stageSpec(topology, canary),
+    stageOptions(options, cluster),
+    signal,
+  );
   watch.lap("pods");
   const previewed = await stage.previewPolicies(policies, signal);
   const plan = planProof(stage, previewed, { topology, canary, options });
   watch.lap("plan");
 
   const observer = new Observer(stage.agents, options.key, { ...options, ports: sourcePorts(topology) });
-  const phases: { -readonly [Phase in keyof Phases]: Phases[Phase] } = {};
-  const report = (step: string) => (progress: Progress) => options.onProgress(step, progress.settled, progress.total);
-  const open = wishes(plan, ({ expectation }) => (expectation === "unspecified" ? "either" : "open"));
-  phases.baseline = await observer.observe({ wanted: open, until: "success", onProgress: report("baseline") }, signal);
-  watch.lap("baseline");
-
-  options.onProgress("applying policies");
-  const stored = await stage.applyPolicies(policies, signal);
-  const appliedAt = options.clock.now();
-  phases.enforced = await observer.observe(
-    { wanted: wishes(plan, expectedWish), until: "stability", heralds: heralds(plan), onProgress: report("enforced") },
-    signal,
-  );
-  watch.lap("enforced");
-
-  await stage.removePolicies(policies, signal);
-  phases.restored = await observer.observe({ wanted: open, until: "success", onProgress: report("restored") }, signal);
-  watch.lap("restored");
-
-  const findings = [...storedFindings(manifests, previewed, stored), ...lostFindings(phases)];
+  const experiment: Experiment = { stage, observer, plan, policies, options, watch };
+  const phases = await runPhases(experiment, signal);
+  const findings = [
+    ...storedFindings(manifests, previewed, phases.stored),
+    ...lostFindings(phases),
+    ...(phases.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: phases.broken }]),
+  ];
   const judged = judgeProof(plan, phases, findings);
   const [agent] = stage.agents.values();
   return buildRecord(plan, phases, judged, {
@@ -92,9 +86,64 @@ export async function prove(
     manifests,
     topology,
     pods: stage.state.pods,
-    appliedAt,
-    warnings: manifests.warnings.map(({ place, message }) => `${place.file}:${place.line}:${place.column}: ${message}`),
+    ...(phases.appliedAt === undefined ? {} : { appliedAt: phases.appliedAt }),
+    warnings: manifests.warnings.map(({ place, message }) => `${showPlace(place)}: ${message}`),
   });
+}
+
+interface Experiment {
+  readonly stage: Stage;
+  readonly observer: Observer;
+  readonly plan: ProofPlan;
+  readonly policies: readonly Json[];
+  readonly options: ProveOptions;
+  readonly watch: Stopwatch;
+}
+
+interface Course extends Phases {
+  readonly stored: readonly NetworkPolicy[];
+  readonly appliedAt?: number;
+  /** Why it ended before its end. */
+  readonly broken?: string;
+}
+
+/** The three phases. Where the cluster fails on the way, what was seen until then is kept and judged. */
+async function runPhases(experiment: Experiment, signal: AbortSignal): Promise<Course> {
+  const { stage, observer, plan, policies, options, watch } = experiment;
+  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [] };
+  const report = (step: string) => (progress: Progress) => options.onProgress(step, progress.settled, progress.total);
+  const open = wishes(plan, ({ expectation }) => (expectation === "unspecified" ? "either" : "open"));
+  try {
+    course.baseline = await observer.observe(
+      { wanted: open, until: "success", onProgress: report("baseline") },
+      signal,
+    );
+    watch.lap("baseline");
+    options.onProgress("applying policies");
+    course.stored = await stage.applyPolicies(policies, signal);
+    course.appliedAt = options.clock.now();
+    course.enforced = await observer.observe(
+      {
+        wanted: wishes(plan, expectedWish),
+        until: "stability",
+        heralds: heralds(plan),
+        onProgress: report("enforced"),
+      },
+      signal,
+    );
+    watch.lap("enforced");
+    await stage.removePolicies(policies, signal);
+    course.restored = await observer.observe(
+      { wanted: open, until: "success", onProgress: report("restored") },
+      signal,
+    );
+    watch.lap("restored");
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isUserError(error)) throw error;
+    course.broken = error.message;
+  }
+  return course;
 }
 
 function planProof(
@@ -111,6 +160,8 @@ function planProof(
 }
 
 const OUTSIDE_POD = "outside";
+const DEADLINE_SECONDS = 600;
+const HEARTBEAT_MS = 2000;
 
 function outsideParty({ namespace }: Canary): string {
   return `${namespace}/${OUTSIDE_POD}`;
@@ -139,8 +190,13 @@ function stageSpec(topology: Topology, canary: Canary): { namespaces: Topology["
   };
 }
 
-function stageOptions({ runId, key, image, clock, readyTimeoutMs, onProgress }: ProveOptions) {
-  return { runId, key, image, clock, readyTimeoutMs, onProgress, deadlineSeconds: 600, heartbeatMs: 2000 };
+function stageOptions(options: ProveOptions, { facts }: ProofCluster): StageOptions {
+  return {
+    ...options,
+    isEphemeral: facts.kind === "lab",
+    deadlineSeconds: DEADLINE_SECONDS,
+    heartbeatMs: HEARTBEAT_MS,
+  };
 }
 
 function sourcePorts({ ports }: Topology): SourcePorts {
@@ -181,7 +237,7 @@ function* storedFindings(
         kind: "failed",
         what: `the server stores ${name} (${place.file}:${place.line}) with another meaning than its file has`,
       };
-    } else if (JSON.stringify(stored[index]) !== JSON.stringify(policy)) {
+    } else if (stored[index] !== undefined && JSON.stringify(stored[index]) !== JSON.stringify(policy)) {
       yield { kind: "inconclusive", what: `the server stored ${name} with another meaning than it had announced` };
     }
   }

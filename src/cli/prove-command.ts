@@ -4,7 +4,7 @@ import type { ExitCode } from "../errors/index.ts";
 import { ApiClient, readAccess } from "../kubernetes/index.ts";
 import { LAB_ENVIRONMENT_FAULTS, LAB_FAULTS, type LabEnvironmentFault, type LabFault, startLab } from "../lab/index.ts";
 import { type ProofCluster, prove } from "../prove.ts";
-import { type RunRecord, renderText } from "../report/index.ts";
+import { type RunRecord, renderJson, renderText } from "../report/index.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
@@ -55,7 +55,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
 }
 
 async function runProve(flags: ProveFlags, context: CommandContext): Promise<ExitCode> {
-  const { streams, env, signal } = context;
+  const { streams, signal } = context;
   const manifests = await readManifests({
     from: flags.filename,
     isRecursive: flags.recursive,
@@ -95,10 +95,13 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
       maxPods: flags.maxPods,
       maxProbes: flags.maxProbes,
       onProgress,
+      onLeftover: (namespaces: readonly string[], reason: string) => {
+        streams.stderr.write(`Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n`);
+      },
     };
     const record = await prove(cluster, manifests, options, signal);
     progress.end();
-    write(record, flags, { stdout: streams.stdout, env });
+    write(record, flags, context);
     return record.outcome.exitCode;
   } finally {
     progress.end();
@@ -106,14 +109,9 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
   }
 }
 
-function write(
-  record: RunRecord,
-  { output }: ProveFlags,
-  { stdout, env }: { stdout: CommandContext["streams"]["stdout"]; env: CommandContext["env"] },
-): void {
-  if (output === "json") stdout.write(`${JSON.stringify(record, null, 1)}\n`);
-  else
-    for (const text of renderText(record, { width: widthOf(stdout), paint: paintFor(stdout, env) })) stdout.write(text);
+function write(record: RunRecord, { output }: ProveFlags, { streams: { stdout }, env }: CommandContext): void {
+  const text = { width: widthOf(stdout), paint: paintFor(stdout, env) };
+  for (const chunk of output === "json" ? renderJson(record) : renderText(record, text)) stdout.write(chunk);
 }
 
 function goArch(): "amd64" | "arm64" {

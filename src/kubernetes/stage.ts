@@ -11,6 +11,7 @@ import {
   parsePod,
   parsePolicy,
 } from "../snapshot/index.ts";
+import { messageOf } from "./access.ts";
 import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { openExecChannel } from "./exec-channel.ts";
@@ -34,6 +35,10 @@ export interface StageOptions {
   /** How long to wait for pods to run. */
   readonly readyTimeoutMs: number;
   readonly heartbeatMs: number;
+  /** The cluster itself goes with the run: nothing needs to be removed from it. */
+  readonly isEphemeral: boolean;
+  /** Called at the end with what could not be removed, and why. */
+  readonly onLeftover: (namespaces: readonly string[], reason: string) => void;
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
@@ -107,10 +112,15 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
+    if (this.#options.isEphemeral) return;
     const signal = AbortSignal.timeout(REMOVAL_MS);
-    await this.#each(this.#madeNamespaces.splice(0), (name) =>
-      remove(this.#client, { kind: NAMESPACES, name }, signal),
+    const namespaces = this.#madeNamespaces.splice(0);
+    const removals = await Promise.allSettled(
+      namespaces.map((name) => this.#limit(() => remove(this.#client, { kind: NAMESPACES, name }, signal))),
     );
+    const failed = removals.flatMap((removal) => (removal.status === "rejected" ? [messageOf(removal.reason)] : []));
+    const left = namespaces.filter((_, index) => removals[index]?.status === "rejected");
+    if (left.length > 0) this.#options.onLeftover(left, failed[0] ?? "");
   }
 
   async #make(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,7 @@ export function judgeConnections(
   connections: readonly PlannedConnection[],
   phases: Phases,
 ): readonly JudgedConnection[] {
+  const lost = lostParties(phases);
   const readers = PHASES.map((name) => ({ name, read: phaseReader(phases[name]) }));
   const expectations = new Map(connections.map((planned) => [planned.probe.id, planned.expectation]));
   return connections.map((planned) => {
@@ -39,8 +40,20 @@ export function judgeConnections(
       return expectations.get(`${planned.from} > ${party} ${port}/${protocol}`) === "deny";
     };
     const rewritten = rewrittenSource(traces);
-    return { planned, traces, seen, verdict: judge(planned, seen, { isDeniedToo, rewritten }) };
+    const verdict = nameLoss(judge(planned, seen, { isDeniedToo, rewritten }), planned, lost);
+    return { planned, traces, seen, verdict };
   });
+}
+
+function lostParties(phases: Phases): ReadonlyMap<string, string> {
+  return new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
+}
+
+/** Where an end has lost its session, that is the reason why nothing can be said. */
+function nameLoss(verdict: Verdict, { probe }: PlannedConnection, lost: ReadonlyMap<string, string>): Verdict {
+  const party = [probe.source, probe.destination].find((end) => lost.has(end));
+  if (verdict.kind !== "inconclusive" || party === undefined) return verdict;
+  return inconclusive(`the session with ${party} was lost`);
 }
 
 function phaseReader(
