@@ -12,7 +12,7 @@ import {
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
-import { type Finding, judgeProof, type Phases } from "./verdict/index.ts";
+import { type Finding, judgeProof, PHASES, type Phases } from "./verdict/index.ts";
 
 export interface ProveOptions {
   readonly runId: string;
@@ -244,9 +244,16 @@ function* storedFindings(
 }
 
 function* lostFindings(phases: Phases): Iterable<Finding> {
-  const lost = new Map(Object.values(phases).flatMap((phase) => Object.entries(phase?.lost ?? {})));
-  for (const [party, reason] of lost)
-    yield { kind: "inconclusive", what: `the session with ${party} was lost: ${reason}` };
+  const lost = new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
+  const byReason = new Map<string, string[]>();
+  for (const [party, reason] of lost) byReason.set(reason, [...(byReason.get(reason) ?? []), party]);
+  for (const [reason, parties] of byReason) {
+    const what =
+      parties.length === 1
+        ? `the session with ${parties[0]} was`
+        : `${parties.length} sessions, such as with ${parties[0]}, were`;
+    yield { kind: "inconclusive", what: `${what} lost: ${reason}` };
+  }
 }
 
 /** How long each step took. */

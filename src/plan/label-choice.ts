@@ -33,12 +33,6 @@ export function nearMisses(selector: Selector): readonly LabelChoice[] {
   });
 }
 
-/** Which of these labels fail exactly one requirement, and whether by absence. */
-export function failsOnly(selector: Selector, labels: Labels): Requirement | undefined {
-  const failing = selector.filter((requirement) => !selects([requirement], labels));
-  return failing.length === 1 ? failing[0] : undefined;
-}
-
 export function sameLabels(a: Labels, b: Labels): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);

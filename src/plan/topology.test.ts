@@ -1,0 +1,236 @@
+import { describe, expect, it } from "vitest";
+import type { Manifests } from "../snapshot/index.ts";
+import { deployment, intent, policies } from "./testing.ts";
+import { planTopology, type Topology } from "./topology.ts";
+
+const FROM_API = `{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}]}]}`;
+
+describe("the pods of a proof", () => {
+  it("are one that each selector selects, near misses, and one without labels", () => {
+    const { pods } = plan(policies({ "shop/db": FROM_API }));
+    expect(namesIn(pods, "shop")).toEqual(["api", "db", "not-api", "not-db", "unlabelled"]);
+    expect(pods.find(({ name }) => name === "not-db")).toMatchObject({
+      labels: { app: "not-db" },
+      role: "near-miss",
+      why: "fails only app=db",
+    });
+  });
+
+  it("include the right labels in the wrong namespace", () => {
+    const { pods } = plan(policies({ "shop/db": FROM_API }));
+    expect(namesIn(pods, "elsewhere")).toEqual(["api", "db", "unlabelled"]);
+  });
+
+  it("are the workloads of the files, as they are, where these are selected", () => {
+    const files = policies(
+      { "shop/db": FROM_API },
+      deployment("shop/postgres", "{app: db}", "[{name: sql, containerPort: 5432}]"),
+    );
+    const { pods } = plan(files);
+    expect(pods.find(({ name }) => name === "postgres")).toMatchObject({
+      role: "workload",
+      why: "Deployment shop/postgres",
+      labels: { app: "db" },
+      ports: [{ name: "sql", port: 5432, protocol: "TCP" }],
+    });
+    expect(namesIn(pods, "shop")).not.toContain("db");
+  });
+
+  it("are one for each value of an In", () => {
+    const { pods } = plan(
+      policies({ "shop/p": "{podSelector: {matchExpressions: [{key: app, operator: In, values: [a, b]}]}}" }),
+    );
+    expect(namesIn(pods, "shop")).toEqual(expect.arrayContaining(["a", "b", "not-a"]));
+  });
+
+  it("never share a name, and carry names from their labels", () => {
+    const files = policies({
+      "shop/p": "{podSelector: {matchLabels: {app: web}}}",
+      "shop/q": "{podSelector: {matchLabels: {name: web}}}",
+    });
+    const names = plan(files).pods.map(({ namespace, name }) => `${namespace}/${name}`);
+    expect(names).toEqual(expect.arrayContaining(["shop/web", "shop/web-2"]));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("declare a named port under one number, under another, or not at all", () => {
+    const files = policies({
+      "shop/p": "{podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: http}]}]}",
+    });
+    const { pods, ports } = plan(files);
+    const [named] = ports.named;
+    const numbers = new Set(pods.map((pod) => pod.ports.find(({ name }) => name === "http")?.port));
+    expect(numbers).toEqual(new Set([named?.numbers[0], named?.numbers[1], undefined]));
+  });
+
+  it("are no more than the limit, and what was left out is said", () => {
+    const { pods, notTested } = plan(policies({ "shop/db": FROM_API }), { maxPods: 4 });
+    expect(pods).toHaveLength(4);
+    expect(pods.map(({ role }) => role)).not.toContain("near-miss");
+    expect(notTested).toContainEqual({
+      what: "4 near misses and look-alikes",
+      reason: "the limit of 4 pods is reached (--max-pods)",
+    });
+  });
+
+  it("leave out hostNetwork workloads, with the reason", () => {
+    const host = `{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: agent}, spec: {hostNetwork: true, containers: [{name: a, image: x}]}}`;
+    const { pods, notTested } = plan(policies({ "shop/db": FROM_API }, host));
+    expect(namesIn(pods, "shop")).not.toContain("agent");
+    expect(notTested.map(({ what }) => what)).toContain("Pod shop/agent");
+  });
+});
+
+describe("the namespaces of a proof", () => {
+  const FROM_TEAM = "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: front}}}]}]}";
+
+  it("are those of the policies, one for each namespaceSelector, its near misses, and one that nobody mentions", () => {
+    const { namespaces } = plan(policies({ "shop/p": FROM_TEAM }));
+    expect(namespaces).toEqual([
+      { name: "shop", labels: {} },
+      { name: "front", labels: { team: "front" } },
+      { name: "elsewhere", labels: {} },
+      { name: "not-front", labels: { team: "not-front" } },
+    ]);
+  });
+
+  it("are the ones in the files, with their labels, where these are selected", () => {
+    const web = "{apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {team: front}}}";
+    const { namespaces, pods } = plan(policies({ "shop/p": FROM_TEAM }, web));
+    expect(namespaces.map(({ name }) => name)).toEqual(["web", "shop", "elsewhere", "not-front"]);
+    expect(namesIn(pods, "web")).toHaveLength(1);
+  });
+
+  it("have the name that a selector on kubernetes.io/metadata.name asks for", () => {
+    const selector =
+      "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}";
+    const { pods } = plan(
+      policies({ "shop/dns": `{podSelector: {}, policyTypes: [Egress], egress: [{to: [${selector}]}]}` }),
+    );
+    expect(namesIn(pods, "kube-system")).toEqual(expect.arrayContaining(["kube-dns", "not-kube-dns"]));
+  });
+
+  it("say which selector no namespace can meet", () => {
+    const selector =
+      "{namespaceSelector: {matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}}";
+    const { notTested } = plan(policies({ "shop/p": `{podSelector: {}, ingress: [{from: [${selector}]}]}` }));
+    expect(notTested[0]).toMatchObject({ what: "namespaceSelector a Exists, a DoesNotExist" });
+  });
+});
+
+describe("the ports of a proof", () => {
+  it("are both ends of a range, one beyond, the same numbers under the other protocol, and one that nobody mentions", () => {
+    const { ports } = plan(
+      policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 8000, endPort: 8010}]}]}" }),
+    );
+    const numbers = [...new Set(ports.probed.map(({ port }) => port))];
+    expect(numbers).toEqual([7777, 7999, 8000, 8010, 8011]);
+    expect(ports.probed.filter(({ port }) => port === 8000).map(({ protocol }) => protocol)).toEqual(["TCP", "UDP"]);
+  });
+
+  it("never leave the numbers that ports have", () => {
+    const { ports } = plan(
+      policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 1, endPort: 65535}]}]}" }),
+    );
+    expect(ports.probed.every(({ port }) => port >= 1 && port <= 65_535)).toBe(true);
+    expect(ports.unmentioned).toBeUndefined();
+  });
+
+  it("keep the kubelet's port apart", () => {
+    const { ports } = plan(policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 61001}]}]}" }));
+    expect(ports.probed.map(({ port }) => port)).not.toContain(ports.health);
+  });
+
+  it("name SCTP as not tested", () => {
+    const { notTested } = plan(
+      policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 80, protocol: SCTP}]}]}" }),
+    );
+    expect(notTested.map(({ what }) => what)).toContain("SCTP");
+  });
+});
+
+describe("the addresses outside", () => {
+  const block = (text: string): string =>
+    `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: ${text}}]}]}`;
+
+  it("lie at both ends of the block, just beyond, in each exception, and in no block", () => {
+    const { outside } = plan(policies({ "shop/p": block("{cidr: 198.51.100.0/24, except: [198.51.100.64/26]}") }));
+    expect(outside).toEqual([
+      "198.51.100.0",
+      "198.51.100.255",
+      "198.51.99.255",
+      "198.51.101.0",
+      "198.51.100.64",
+      "203.0.113.77",
+    ]);
+  });
+
+  it("are none where no policy has an ipBlock", () => {
+    expect(plan(policies({ "shop/db": FROM_API })).outside).toEqual([]);
+  });
+
+  it("are never the cluster's own, nor such as no host can have", () => {
+    const { outside } = plan(policies({ "shop/p": block("{cidr: 0.0.0.0/0, except: [10.0.0.0/8, 127.0.0.0/8]}") }));
+    expect(outside.length).toBeGreaterThan(1);
+    expect(outside.filter((address) => /^(0|127|22[4-9]|2[345]\d|10\.244)\./.test(address))).toEqual([]);
+    expect(outside).toContain("10.0.0.0");
+  });
+
+  it("are named as not tested where a block has no address for a host outside", () => {
+    const { notTested } = plan(policies({ "shop/p": block("{cidr: 10.244.0.0/24}") }));
+    expect(notTested).toContainEqual({
+      what: "ipBlock 10.244.0.0/24",
+      reason: "none of its addresses can be given to a host outside the cluster",
+    });
+  });
+
+  it("are named as not tested where they would be IPv6", () => {
+    const { notTested, outside } = plan(policies({ "shop/p": block("{cidr: '2001:db8::/32'}") }));
+    expect(notTested.map(({ what }) => what)).toContain("ipBlock 2001:db8::/32");
+    expect(outside.every((address) => !address.includes(":"))).toBe(true);
+  });
+
+  it("include one in each CIDR of the intent, first of all", () => {
+    const required = intent("deny: [{from: '*', to: 169.254.169.254/32}]");
+    const { outside } = planTopology(policies({ "shop/db": FROM_API }), required, OPTIONS);
+    expect(outside[0]).toBe("169.254.169.254");
+  });
+});
+
+describe("an intent that names what is not there", () => {
+  it.each([
+    {
+      line: "deny: [{from: shop/dbb, to: shop/api}]",
+      message: /there is no workload "shop\/dbb"/,
+      hint: /did you mean "shop\/db"/,
+    },
+    {
+      line: "deny: [{from: shpo/*, to: shop/api}]",
+      message: /there is no namespace "shpo"/,
+      hint: /did you mean "shop"/,
+    },
+  ])("is refused with the nearest name: $line", ({ line, message, hint }) => {
+    const refused = (): Topology => planTopology(policies({ "shop/db": FROM_API }), intent(line), OPTIONS);
+    expect(refused).toThrow(message);
+    expect(refused).toThrow(hint);
+    expect(refused).toThrow(/^intent\.yaml:3:/);
+  });
+});
+
+it("the same files give the same topology", () => {
+  const files = policies({ "shop/db": FROM_API, "shop/q": "{podSelector: {}, ingress: [{ports: [{port: http}]}]}" });
+  expect(JSON.stringify(plan(files))).toBe(JSON.stringify(plan(files)));
+});
+
+const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"] };
+
+function plan(manifests: Manifests, options: Partial<typeof OPTIONS> = {}): Topology {
+  return planTopology(manifests, intent(), { ...OPTIONS, ...options });
+}
+
+function namesIn(pods: Topology["pods"], namespace: string): string[] {
+  return pods
+    .filter((pod) => pod.namespace === namespace)
+    .map(({ name }) => name)
+    .sort();
+}
