@@ -9,6 +9,7 @@ import {
   planConnections,
   planTopology,
   type Topology,
+  type TopologyOptions,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
@@ -23,32 +24,41 @@ export interface ProveOptions {
   readonly clock: Clock;
   readonly timing: Timing;
   readonly readyTimeoutMs: number;
-  /** What must and must not connect. */
-  readonly intent: Intent;
-  readonly maxPods: number;
   readonly maxProbes: number;
   readonly onLeftover: StageOptions["onLeftover"];
   readonly onProgress: (step: string, done?: number, total?: number) => void;
+}
+
+/** What is to be proven, and on which stage. */
+export interface ProofRequest {
+  readonly manifests: Manifests;
+  /** What must and must not connect. */
+  readonly intent: Intent;
+  readonly topology: Topology;
+  readonly canary: Canary;
+}
+
+/** Draws up the stage of a proof from the files alone. Throws a UserError where the intent names what is not there. */
+export function prepareProof(manifests: Manifests, intent: Intent, limits: TopologyOptions): ProofRequest {
+  const topology = planTopology(manifests, intent, limits);
+  return { manifests, intent, topology, canary: planCanary(topology) };
 }
 
 /** The cluster on which a proof runs. */
 export interface ProofCluster {
   readonly client: ApiClient;
   readonly facts: RunRecord["cluster"];
-  /** Its own ranges: no host outside can have an address of them. Empty: there is no such host. */
-  readonly cidrs: readonly string[];
 }
 
 /** Proves policies by experiment: without them everything connects, with them just what they allow, and without them all again. */
 export async function prove(
   cluster: ProofCluster,
-  manifests: Manifests,
+  request: ProofRequest,
   options: ProveOptions,
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
-  const topology = planTopology(manifests, options.intent, { maxPods: options.maxPods, clusterCidrs: cluster.cidrs });
-  const canary = planCanary(topology);
+  const { manifests, topology, canary } = request;
   const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
 
   options.onProgress("making pods");
@@ -60,7 +70,7 @@ export async function prove(
   );
   watch.lap("pods");
   const previewed = await stage.previewPolicies(policies, signal);
-  const plan = planProof(stage, previewed, { topology, canary, options });
+  const plan = planProof(stage, previewed, { request, maxProbes: options.maxProbes });
   watch.lap("plan");
 
   const observer = new Observer(stage.agents, options.key, { ...options, ports: sourcePorts(topology) });
@@ -149,13 +159,14 @@ async function runPhases(experiment: Experiment, signal: AbortSignal): Promise<C
 function planProof(
   stage: Stage,
   policies: readonly NetworkPolicy[],
-  { topology, canary, options }: { topology: Topology; canary: Canary; options: ProveOptions },
+  { request, maxProbes }: { request: ProofRequest; maxProbes: number },
 ): ProofPlan {
+  const { topology, canary, intent } = request;
   const outside =
     topology.outside.length > 0 ? { party: outsideParty(canary), addresses: topology.outside } : undefined;
   return planConnections(
     { state: { ...stage.state, policies }, ...(outside === undefined ? {} : { outside }) },
-    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent: options.intent },
+    { ports: topology.ports, canary, maxProbes, intent },
   );
 }
 

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { ExitCode } from "../errors/index.ts";
 import { ApiClient, readAccess } from "../kubernetes/index.ts";
 import { LAB_ENVIRONMENT_FAULTS, LAB_FAULTS, type LabEnvironmentFault, type LabFault, startLab } from "../lab/index.ts";
-import { type ProofCluster, prove } from "../prove.ts";
+import { type ProofCluster, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
@@ -19,6 +19,7 @@ interface ProveFlags {
   readonly output: "text" | "json";
   readonly require?: string;
   readonly timeout: number;
+  readonly readyTimeout: number;
   readonly maxPods: number;
   readonly maxProbes: number;
 }
@@ -32,7 +33,6 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     .addOption(
       new Option("-f, --filename <path>", "file, folder or - for stdin; may be given several times")
         .argParser(collect)
-        .default([] as string[], "")
         .makeOptionMandatory(),
     )
     .option("-R, --recursive", "read folders in folders too", false)
@@ -46,6 +46,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     .option("--require <file>", "what must and must not connect, checked too")
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
     .option("--timeout <seconds>", "how long connections may take to become as expected", seconds, 5)
+    .option("--ready-timeout <seconds>", "how long pods may take to run", seconds, 60)
     .option("--max-pods <number>", "the most pods to make", count, 60)
     .option("--max-probes <number>", "the most connections to try", count, 2000)
     .addHelpText("after", "\nExample:\n  netproof prove -f policies/ --lab")
@@ -63,6 +64,7 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
     stdin: streams.stdin,
   });
   const intent = await readIntent(flags.require, streams.stdin);
+  const request = prepareProof(manifests, intent, { maxPods: flags.maxPods, clusterCidrs: LAB_CIDRS });
   const progress = new ProgressLine(streams.stderr);
   const onProgress = progress.show.bind(progress);
   onProgress("starting the lab");
@@ -81,7 +83,6 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
         families: ["IPv4"],
         faults: flags.labFault,
       },
-      cidrs: LAB_CIDRS,
     };
     const options = {
       runId: randomBytes(4).toString("hex"),
@@ -90,16 +91,14 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
       image: `localhost/netproof-probe:${context.version}`,
       clock: systemClock,
       timing: { attemptTimeoutMs: LAB_ATTEMPT_MS, deadlineMs: flags.timeout * 1000 },
-      readyTimeoutMs: 30_000,
-      intent,
-      maxPods: flags.maxPods,
+      readyTimeoutMs: flags.readyTimeout * 1000,
       maxProbes: flags.maxProbes,
       onProgress,
       onLeftover: (namespaces: readonly string[], reason: string) => {
         streams.stderr.write(`Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n`);
       },
     };
-    const record = await prove(cluster, manifests, options, signal);
+    const record = await prove(cluster, request, options, signal);
     progress.end();
     write(record, flags, context);
     return record.outcome.exitCode;
@@ -118,7 +117,7 @@ function goArch(): "amd64" | "arm64" {
   return process.arch === "arm64" ? "arm64" : "amd64";
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 

@@ -13,4 +13,4 @@ export type {
   ProofPlan,
   Purpose,
 } from "./model.ts";
-export { planTopology, type Topology } from "./topology.ts";
+export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";
