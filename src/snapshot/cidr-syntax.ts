@@ -2,7 +2,7 @@
  * How the API server reads a CIDR. It parses sloppily (leading zeros count as decimal) and refuses, since 1.36, what other
  * programs may read differently; clusters that are older than that check may still hold such values.
  */
-export interface Cidr {
+interface Cidr {
   readonly width: 32 | 128;
   /** The network's address, without the bits beyond the prefix. */
   readonly network: bigint;

@@ -1,7 +1,7 @@
 import type { Located, LocatedEntry, LocatedScalar } from "./located.ts";
 import type { SyntaxFault } from "./yaml-stream.ts";
 
-export interface JsonStream {
+interface JsonStream {
   readonly roots: readonly Located[];
   readonly faults: readonly SyntaxFault[];
 }

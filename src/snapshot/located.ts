@@ -14,7 +14,7 @@ export interface LocatedScalar {
   readonly plain?: string;
 }
 
-export interface LocatedList {
+interface LocatedList {
   readonly kind: "list";
   readonly offset: number;
   readonly items: readonly Located[];

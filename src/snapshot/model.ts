@@ -90,7 +90,7 @@ export interface Place {
 /** A policy as it stands in a file: what it means, what to send to the API server, and where its parts stand. */
 export interface PolicyManifest {
   readonly policy: NetworkPolicy;
-  /** The JSON object to send, with `metadata.namespace` filled in. */
+  /** The JSON object to send, with `metadata.namespace` filled in; of its metadata the name, labels and annotations stay. */
   readonly object: Readonly<Record<string, unknown>>;
   readonly place: Place;
   /** Places of the rules, by direction and index. */

@@ -6,7 +6,7 @@ export function hintWord(typed: string, words: readonly string[]): string {
 }
 
 /** The word that `typed` most likely stands for: at most two slips away, or a third of its length; undefined if none is. */
-export function nearestWord(typed: string, words: readonly string[]): string | undefined {
+function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (typed.length > 100) return undefined;
   const ranked = words
     .map((word) => ({ word, distance: slips(typed.toLowerCase(), word.toLowerCase()) }))

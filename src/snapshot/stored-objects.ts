@@ -43,7 +43,7 @@ export function parsePod(object: unknown): Pod {
 }
 
 /** Ports of the containers that run beside each other: init containers count only if they are restartable. */
-export function parseContainerPorts(spec: Readonly<Record<string, unknown>>, path: string): readonly ContainerPort[] {
+function parseContainerPorts(spec: Readonly<Record<string, unknown>>, path: string): readonly ContainerPort[] {
   const named = (field: "containers" | "initContainers") =>
     storedList(spec[field], `${path}.${field}`).map((item, index) => {
       const at = `${path}.${field}[${index}]`;

@@ -7,7 +7,7 @@ export interface SyntaxFault {
   readonly hint?: string;
 }
 
-export interface YamlStream {
+interface YamlStream {
   /** The documents without a fault, in order. */
   readonly documents: readonly Document[];
   /** The first fault of each document that has one: the others are mostly its consequences. */
