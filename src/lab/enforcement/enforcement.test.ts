@@ -68,11 +68,18 @@ test("the rules of what is there at the start are applied to every node", async 
 
 test("a burst of changes makes one pass", async () => {
   const { store, put } = fakeStore();
+  let reads = 0;
+  const list: Store["list"] = (kind) => {
+    if (kind === "Pod") reads += 1;
+    return store.list(kind);
+  };
   const network = fakeNetwork();
-  await using enforcement = start({ store, network });
+  await using enforcement = start({ store: { ...store, list }, network });
   await enforcement.settled();
   for (let i = 0; i < 20; i += 1) put(policy(`p${i}`));
   await enforcement.settled();
+  await new Promise((resolve) => setImmediate(resolve)); // behind all timers that are due
+  expect(reads).toBe(2);
   expect(network.applied).toHaveLength(4);
   expect(network.applied[3]?.script).toContain("# shop/p19");
 });
@@ -151,11 +158,11 @@ test("under slow-programming each change reaches the rules no sooner than the de
   await using enforcement = start({ store: { ...store, list }, network, ...options });
   await read.passed;
   const putAt: Record<string, number> = {};
-  for (const name of ["one", "two"]) {
+  for (const name of ["one", "two", "three"]) {
     read = gate();
     putAt[name] = performance.now();
     put(policy(name));
-    await read.passed; // the first change has been noted by itself
+    await read.passed; // noted by itself, in a pass of its own
   }
   await enforcement.settled();
   for (const [name, at] of Object.entries(putAt)) {
