@@ -20,7 +20,7 @@ function render(...specs: readonly unknown[]): string {
   return renderNodeRules({ ...STAGE, policies, denial: "drop" });
 }
 
-describe.skipIf(missingForStage() !== undefined)("in the kernel", () => {
+describe.skipIf((await missingForStage()) !== undefined)("in the kernel", () => {
   let network: LabNetwork;
   beforeAll(async () => {
     network = await openNetwork({ nodes: 1, agentPath: execPath }, new AbortController().signal);

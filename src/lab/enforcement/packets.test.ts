@@ -54,7 +54,7 @@ const WAYS = {
   within: ["shop/web > shop/api 80", "shop/api > shop/db 80/UDP v6"],
 };
 
-describe.skipIf(missingForStage() !== undefined)("packets on the nodes", () => {
+describe.skipIf((await missingForStage()) !== undefined)("packets on the nodes", () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(new AbortController().signal);

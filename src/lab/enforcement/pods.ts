@@ -17,7 +17,7 @@ export interface PolicyPod {
   readonly namedPorts: readonly NamedPort[];
 }
 
-export interface NamedPort {
+interface NamedPort {
   readonly name: string;
   readonly protocol: Protocol;
   readonly port: number;

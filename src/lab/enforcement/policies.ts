@@ -16,7 +16,7 @@ export interface Policy {
   readonly rules: Readonly<Partial<Record<Direction, readonly Rule[]>>>;
 }
 
-export interface Rule {
+interface Rule {
   /** Empty: every source or destination, in the cluster or outside. */
   readonly peers: readonly Peer[];
   /** Empty: every port of every protocol. */

@@ -16,7 +16,7 @@ const AREAS = {
   "what policies do not speak of": LEFT_OUT_CASES,
 };
 
-describe.skipIf(missingForStage() !== undefined)("the rules in the kernel", () => {
+describe.skipIf((await missingForStage()) !== undefined)("the rules in the kernel", () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage(new AbortController().signal);

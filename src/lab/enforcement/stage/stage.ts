@@ -8,7 +8,7 @@ import { openNetwork } from "../../network/index.ts";
 import { OUTSIDE_ADDRESSES, STAGE_PODS } from "./cluster.ts";
 import { type Connection, OUTSIDE, parseConnection, podId } from "./connection.ts";
 
-export const STAGE_PORTS = [80, 81, 82, 8080, 8081, 8082, 9000, 9001, 9002, 9003] as const;
+const STAGE_PORTS = [80, 81, 82, 8080, 8081, 8082, 9000, 9001, 9002, 9003] as const;
 
 export interface Stage extends AsyncDisposable {
   readonly network: LabNetwork;
@@ -23,7 +23,7 @@ export interface Stage extends AsyncDisposable {
 
 type Client = (connection: Connection) => Promise<string>;
 
-export type Outcomes = Readonly<Record<string, string>>;
+type Outcomes = Readonly<Record<string, string>>;
 
 /** Open whatever the policies are: it shows that packets have had the time to arrive. */
 const FENCE = ["outside > fence/post 80", "node1 > fence/post 80/UDP"];
