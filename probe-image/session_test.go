@@ -68,12 +68,12 @@ func TestASessionEndsWithTheReason(t *testing.T) {
 		if row.name == "another run's key" { // the agent has its key from the rows before
 			a.open(t)
 		}
-		go func(in string) {
+		go func(in string, andClose bool) {
 			c.stdin.Write([]byte(in))
-			if row.close {
+			if andClose {
 				c.stdin.Close()
 			}
-		}(row.in)
+		}(row.in, row.close)
 		last := c.last()
 		if got := last.Type + last.Message; got != row.want && got != "error"+row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
