@@ -200,7 +200,7 @@ function arbitraryPod(index: number, namespaces: readonly string[]): fc.Arbitrar
 export const arbitraryCluster: fc.Arbitrary<RawCluster> = fc
   .record({
     namespaces: fc.integer({ min: 2, max: 4 }),
-    pods: fc.integer({ min: 3, max: 7 }),
+    pods: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 3, max: 5 }) }, fc.integer({ min: 6, max: 7 })),
     policies: fc.oneof({ weight: 24, arbitrary: fc.integer({ min: 1, max: 6 }) }, fc.constant(0)),
   })
   .chain((size) => {

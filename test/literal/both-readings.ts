@@ -67,14 +67,14 @@ export function endpointPairsOf({ pods }: ClusterState): readonly EndpointPair[]
   );
 }
 
-export function podCalled(state: ClusterState, namespace: string, name: string): Pod {
+function podCalled(state: ClusterState, namespace: string, name: string): Pod {
   const pod = state.pods.find((one) => one.namespace === namespace && one.name === name);
   if (pod === undefined) throw new Error(`no pod "${namespace}/${name}"`);
   return pod;
 }
 
 /** Every pair of ends of one family with a pod at one end at least, a pod to itself included. */
-export function* pairsOf(cluster: RawCluster): Generator<Pick<RawConnection, "source" | "destination">> {
+function* pairsOf(cluster: RawCluster): Generator<Pick<RawConnection, "source" | "destination">> {
   const pods = cluster.pods.flatMap((pod) => (pod.status.podIPs ?? []).map(({ ip }): RawEnd => ({ address: ip, pod })));
   const outside = OUTSIDE_ADDRESSES.map((address): RawEnd => ({ address }));
   for (const source of [...pods, ...outside]) {
@@ -95,7 +95,7 @@ export function literalAnswer(cluster: RawCluster, connection: RawConnection): A
   return onlyByPodAddress ? "unspecified: ipblock-matches-pod" : verdict;
 }
 
-export function engineAnswer(pair: PairExpectation, protocol: Protocol, port: number): Answer {
+function engineAnswer(pair: PairExpectation, protocol: Protocol, port: number): Answer {
   const isAllowed = hasPort(pair.allowed[protocol], port);
   const isUnspecified = hasPort(pair.unspecified[protocol], port);
   if (isAllowed && isUnspecified) throw new Error(`${port}/${protocol} is both allowed and unspecified`);
@@ -105,7 +105,7 @@ export function engineAnswer(pair: PairExpectation, protocol: Protocol, port: nu
 }
 
 /** The ports that the cluster mentions with their neighbours, the first and the last port, and one nobody mentions. */
-export function interestingPorts(cluster: RawCluster): number[] {
+function interestingPorts(cluster: RawCluster): number[] {
   const mentioned = [...JSON.stringify(cluster).matchAll(/"(?:port|endPort|containerPort)":(\d+)/g)].map((match) =>
     Number(match[1]),
   );

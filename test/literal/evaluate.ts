@@ -297,17 +297,25 @@ function cidrContains(cidr: string, address: string): boolean {
   return bits(network).slice(0, Number(length)) === bits(address).slice(0, Number(length));
 }
 
-/** The address as a string of 32 or 128 zeros and ones. */
+const KNOWN_BITS = new Map<string, string>();
+
+/** The address as a string of 32 or 128 zeros and ones, worked out once. */
 function bits(address: string): string {
-  if (!address.includes(":")) {
-    return address
-      .split(".")
-      .map((part) => Number(part).toString(2).padStart(8, "0"))
-      .join("");
-  }
+  const known = KNOWN_BITS.get(address) ?? (address.includes(":") ? ipv6Bits(address) : ipv4Bits(address));
+  KNOWN_BITS.set(address, known);
+  return known;
+}
+
+function ipv4Bits(address: string): string {
+  const parts = address.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
+  return parts.join("");
+}
+
+function ipv6Bits(address: string): string {
   const [left = "", right] = address.split("::");
   const head = left === "" ? [] : left.split(":");
   const tail = right === undefined || right === "" ? [] : right.split(":");
   const missing = Array.from({ length: 8 - head.length - tail.length }, () => "0");
-  return [...head, ...missing, ...tail].map((part) => Number.parseInt(part, 16).toString(2).padStart(16, "0")).join("");
+  const groups = [...head, ...missing, ...tail];
+  return groups.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, "0")).join("");
 }

@@ -25,7 +25,7 @@ import {
 import { arbitraryCluster, arbitraryPolicy } from "./arbitrary-cluster.ts";
 import { type EndpointPair, endpointPairsOf, stateOf } from "./both-readings.ts";
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 100 };
 const arbitraryState = arbitraryCluster.map(stateOf);
 const anotherPolicy = arbitraryPolicy("new", ["n0", "n1"]).map(parsePolicy);
 
