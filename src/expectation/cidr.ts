@@ -1,7 +1,7 @@
 // Addresses as 32-bit words. The families are worlds apart: an IPv4 block matches no IPv6 address, the IPv4-mapped ones
 // included, and the reverse. Odd spellings are settled when a policy is parsed (snapshot/), so none is read here.
 
-export type Family = 4 | 6;
+type Family = 4 | 6;
 type Words = readonly [number, number, number, number];
 
 /** An IPv4 address fills the last word. */

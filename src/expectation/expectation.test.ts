@@ -142,6 +142,18 @@ describe("one connection", () => {
     });
   });
 
+  test("is denied by the ends that do not open its port, and by no other", () => {
+    const open = (port: number): readonly Rule[] => [
+      { peers: [], ports: [{ kind: "range", protocol: "TCP", from: port, to: port }] },
+    ];
+    const bothIsolated = createExpectation(state(policy("p", { egress: open(80), ingress: open(81) })));
+    const deniedBy = (port: number) => {
+      const answer = bothIsolated.connection(at(FRONT), at(API), { protocol: "TCP", port });
+      return answer.kind === "deny" ? answer.because : answer.kind;
+    };
+    expect([80, 81, 82].map(deniedBy)).toEqual([["ingress"], ["egress"], ["egress", "ingress"]]);
+  });
+
   test("is left open with the reason", () => {
     expect(expectation.connection(at(API), at(API), { protocol: "TCP", port: 82 })).toMatchObject({
       kind: "unspecified",

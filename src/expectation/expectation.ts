@@ -15,7 +15,7 @@ export type Endpoint =
   | { readonly kind: "address"; readonly address: string };
 
 /** Why the API, or the reading of it, leaves a connection open. */
-export type UnspecifiedReason = "self" | "hostNetwork" | "ipblock-matches-pod";
+type UnspecifiedReason = "self" | "hostNetwork" | "ipblock-matches-pod";
 
 /** A port is in `allowed`, or in `unspecified`, or else denied. `unspecifiedBecause` is there iff `unspecified` has a port. */
 export interface PairExpectation {
@@ -38,7 +38,7 @@ export interface Expectation {
   readonly connection: (source: Endpoint, destination: Endpoint, on: ProtocolPort) => ConnectionExpectation;
 }
 
-export interface ProtocolPort {
+interface ProtocolPort {
   readonly protocol: Protocol;
   readonly port: number;
 }

@@ -14,7 +14,7 @@ export interface Tables {
  * Every distinct selector of the policies has a number, and is evaluated once for each distinct set of labels.
  * All selectors must be numbered before labels are first asked about.
  */
-export interface SelectorTable {
+interface SelectorTable {
   readonly numberOf: (selector: Selector) => number;
   /** By the selector's number: whether it selects an object with these labels. */
   readonly selectedBy: (labels: Labels) => readonly boolean[];
