@@ -21,6 +21,11 @@ export interface Access {
 
 const CREDENTIALS_MS = 30_000;
 
+/** Begins to load what `readAccess` will need, for callers with something else to wait for. */
+export function preloadAccess(): void {
+  void import("@kubernetes/client-node/dist/config.js");
+}
+
 /** Reads a kubeconfig with every way to authenticate that kubectl knows. Throws a UserError. */
 export async function readAccess(source: KubeconfigSource, context?: string): Promise<Access> {
   // Loaded late: it costs a tenth of a second, and offline commands never need it.

@@ -49,7 +49,7 @@ export async function waitFor(
       "WAITED_TOO_LONG",
       `Waited ${options.timeoutMs / 1000} s for ${options.forWhat}: ${states.join("; ")}${more}`,
       {
-        hint: `Look with \`kubectl -n ${options.namespace} describe ${options.kind.plural}\`, or give more time with --timeout`,
+        hint: `Look with \`kubectl -n ${options.namespace} describe ${options.kind.plural}\`, or give more time with --ready-timeout`,
       },
     );
   }

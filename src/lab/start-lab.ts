@@ -1,9 +1,10 @@
-import { startApiServer } from "./api/index.ts";
+import { Readable } from "node:stream";
+import { type ApiServerOptions, startApiServer } from "./api/index.ts";
 import type { KubeObject, LabEnvironmentFault, LabFault } from "./contracts.ts";
 import { type Denial, startEnforcement } from "./enforcement/index.ts";
 import { breakLater, isEnvironmentFault, kubeletFaults } from "./environment-faults.ts";
-import { startKubelet } from "./kubelet.ts";
-import { nodeAddresses, openNetwork, podCidrs } from "./network/index.ts";
+import { type Kubelet, startKubelet } from "./kubelet.ts";
+import { nodeAddresses, openNetwork, podCidrs, processThatCannotStart } from "./network/index.ts";
 import { createStore, type LabStore } from "./store.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -43,35 +44,36 @@ async function open(
   const environmentFaults = faults.filter(isEnvironmentFault);
   const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
   const store = createStore();
-  const network = teardown.use(await openNetwork({ nodes, agentPath }, signal));
+  const running: { kubelet?: Kubelet } = {};
+  const [network, api] = await bothOrNeither(
+    openNetwork({ nodes, agentPath }, signal).then((opened) => teardown.use(opened)),
+    startApiServer({ store, ...podAccess(running) }, signal).then((started) => teardown.use(started)),
+  );
   for (const [index, name] of network.nodes.entries()) registerNode(store, name, index + 1);
   const enforcement = teardown.use(startEnforcement({ store, network, faults: policyFaults, denial }, signal));
   // A pod starts under the policies that hold for it, as a careful plugin sees to; a slow one does not.
   const isCareful = !policyFaults.includes("slow-programming");
-  const kubelet = teardown.use(
-    startKubelet(
-      {
-        store,
-        network,
-        faults: kubeletFaults(environmentFaults),
-        ...(isCareful ? { beforeStart: () => enforcement.settled() } : {}),
-      },
-      signal,
-    ),
-  );
-  const at = ({ metadata }: KubeObject) => [metadata.namespace ?? "", metadata.name] as const;
-  const api = teardown.use(
-    await startApiServer(
-      {
-        store,
-        exec: (pod, container, argv) => kubelet.exec(...at(pod), container, argv),
-        logs: (pod, container, options) => kubelet.logs(...at(pod), container, options),
-      },
-      signal,
-    ),
-  );
+  const beforeStart = isCareful ? { beforeStart: () => enforcement.settled() } : {};
+  const kubelet = startKubelet({ store, network, faults: kubeletFaults(environmentFaults), ...beforeStart }, signal);
+  running.kubelet = teardown.use(kubelet);
   teardown.defer(breakLater(environmentFaults, { store, kubelet, network, api }));
   return { kubeconfig: api.kubeconfig, gone: network.gone };
+}
+
+/** What the API server needs of the kubelet, which starts later. */
+function podAccess(running: { readonly kubelet?: Kubelet }): Pick<ApiServerOptions, "exec" | "logs"> {
+  const at = ({ metadata }: KubeObject) => [metadata.namespace ?? "", metadata.name] as const;
+  return {
+    exec: (pod, container, argv) =>
+      running.kubelet?.exec(...at(pod), container, argv) ?? processThatCannotStart("the lab is starting"),
+    logs: (pod, container, options) => running.kubelet?.logs(...at(pod), container, options) ?? Readable.from([]),
+  };
+}
+
+/** Where one fails the other is waited for all the same, so that it can be closed. */
+async function bothOrNeither<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }
 
 function registerNode(store: LabStore, name: string, number: number): void {
