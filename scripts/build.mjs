@@ -40,7 +40,7 @@ export async function buildProgram(say) {
     try {
       await esbuild.build({
         absWorkingDir: root,
-        entryPoints: { main: "src/cli/main.ts" },
+        entryPoints: { main: "src/cli/index.ts" },
         outdir: staging,
         outExtension: { ".js": ".mjs" },
         chunkNames: "chunks/[name]-[hash]",

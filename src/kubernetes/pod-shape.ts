@@ -4,7 +4,7 @@ import type { Json } from "./client.ts";
 export const CONTAINER = "probe";
 export const AGENT_COMMAND = ["/netproof-probe", "session"];
 export const RUN_ANNOTATION = "netproof.dev/run";
-export const OUTSIDE_ANNOTATION = "lab.netproof.dev/outside-addresses";
+const OUTSIDE_ANNOTATION = "lab.netproof.dev/outside-addresses";
 
 export interface ProbePod {
   readonly namespace: string;

@@ -1,7 +1,7 @@
 // In: connections to try, what each phase wishes of them, and open channels to agents. Out: every attempt with its time
 // and outcome, and the controls without which a block means nothing.
 // Not here: opening channels (kubernetes/), what the policies say, and judging: nothing seen is dropped or decided upon.
-export { Agent, type AgentChannel, type AgentOptions, AgentUnavailable } from "./agent.ts";
+export { Agent, type AgentChannel, type AgentOptions } from "./agent.ts";
 export type { Clock } from "./clock.ts";
 export {
   type Attempt,
