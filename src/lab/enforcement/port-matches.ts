@@ -27,7 +27,9 @@ function rangeMatches(ranges: readonly PortRange[]): readonly Match[] {
 function rangesText(protocol: Protocol, ranges: readonly PortRange[]): string {
   if (ranges.some(({ first, last }) => first === 0 && last === 65535)) return `meta l4proto ${NFT_PROTOCOL[protocol]}`;
   const items = ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
-  return `${NFT_PROTOCOL[protocol]} dport { ${items.join(", ")} }`;
+  // A set of one would cost the kernel a set all the same.
+  const ports = items.length === 1 ? items.join("") : `{ ${items.join(", ")} }`;
+  return `${NFT_PROTOCOL[protocol]} dport ${ports}`;
 }
 
 /** Overlapping elements are an error in the sets of some versions of nft. */
