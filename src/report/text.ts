@@ -24,6 +24,7 @@ export function* renderText(record: RunRecord, { width, paint }: TextOptions): I
   yield* isolation(record, paint);
   yield* gaps(record, paint);
   yield* renderMatrix(record, width, paint);
+  yield* warnings(record, paint);
   yield* notTested(record, paint);
   yield* summary(record);
 }
@@ -56,8 +57,9 @@ function* wrong(record: RunRecord, locations: Locations, paint: Paint): Iterable
   if (bad.length === 0) return;
   yield `\n${paint.heading("Wrong connections")}\n`;
   for (const connection of bad.slice(0, MOST_WRONG)) {
-    yield `  ${paint.bad(connection.verdict === "leaks" ? "LEAKS     " : "OVERBLOCKS")} ${connection.id}: ${connection.reason ?? ""}\n`;
-    for (const line of explainConnection(connection, record, locations)) yield `             ${line}\n`;
+    const { id, verdict, reason = "" } = connection;
+    yield `  ${paint.bad(verdict === "leaks" ? "LEAKS     " : "OVERBLOCKS")} ${printable(`${id}: ${reason}`)}\n`;
+    for (const line of explainConnection(connection, record, locations)) yield `             ${printable(line)}\n`;
   }
   if (bad.length > MOST_WRONG) yield `  … and ${bad.length - MOST_WRONG} more (-o json has all)\n`;
 }
@@ -152,6 +154,13 @@ function* gaps({ classes, gaps: found }: RunRecord, paint: Paint): Iterable<stri
   yield `\n${paint.heading("Selectors that select no workload of the files")}\n`;
   for (const selector of found.deadSelectors.slice(0, MOST_LISTED)) yield `  ${printable(selector)}\n`;
   if (found.deadSelectors.length > MOST_LISTED) yield `  … and ${found.deadSelectors.length - MOST_LISTED} more\n`;
+}
+
+function* warnings({ warnings: all }: RunRecord, paint: Paint): Iterable<string> {
+  if (all.length === 0) return;
+  yield `\n${paint.heading("Accepted, but perhaps not meant")}\n`;
+  for (const warning of all.slice(0, MOST_LISTED)) yield `  ${printable(warning)}\n`;
+  if (all.length > MOST_LISTED) yield `  … and ${all.length - MOST_LISTED} more\n`;
 }
 
 function* notTested({ notTested: all }: RunRecord, paint: Paint): Iterable<string> {
