@@ -16,8 +16,9 @@ export function* renderMatrix(record: RunRecord, width: number, paint: Paint): I
     else own.push(connection);
     names.add(connection.source).add(connection.destination);
   }
+  const total = names.size;
   const fits = Math.max(1, Math.floor((width - LABEL_WIDTH) / CELL_WIDTH));
-  const shown = [...names].slice(0, fits);
+  const shown = [...record.classes.map(({ id }) => id).filter((id) => names.delete(id)), ...names].slice(0, fits);
   if (shown.length === 0) return;
   yield `\n${paint.heading("Matrix")}: rows connect to columns; + open, - blocked, p open on some ports, X wrong, ? not judged, u left open by the API\n`;
   yield `${" ".repeat(LABEL_WIDTH)}${shown.map((_, index) => String(index + 1).padStart(CELL_WIDTH)).join("")}\n`;
@@ -26,8 +27,8 @@ export function* renderMatrix(record: RunRecord, width: number, paint: Paint): I
     const marks = shown.map((destination) => mark(cells.get(`${source}\n${destination}`) ?? [], paint));
     yield `${label}${marks.join("")}\n`;
   }
-  if (names.size > shown.length)
-    yield `  … and ${names.size - shown.length} more ends (a wider terminal shows more, -o json all)\n`;
+  if (total > shown.length)
+    yield `  … and ${total - shown.length} more ends (a wider terminal shows more, -o json all)\n`;
 }
 
 function mark(connections: readonly RecordedConnection[], paint: Paint): string {

@@ -42,6 +42,7 @@ describe("the report for people", () => {
       counts,
     } as const;
     const notTested = [{ what: "SCTP", reason: "not probed by this version" }];
+    const warnings = ["p.yaml:8:5: spec.ingress[0].from: an empty list allows everybody"];
     const requirements = [
       {
         text: "deny shop/web > shop/db",
@@ -50,7 +51,7 @@ describe("the report for people", () => {
         reasons: [`shop/web > shop/db 5432/TCP: ${reason}`],
       },
     ] as const;
-    golden("inconclusive.txt", text(record({ connections, outcome, notTested, requirements })));
+    golden("inconclusive.txt", text(record({ connections, outcome, notTested, requirements, warnings })));
   });
 
   it("shows text from outside without its control characters", () => {
@@ -146,10 +147,11 @@ function record(more: Partial<RunRecord>): RunRecord {
   };
 }
 
-function isolated(allows: readonly object[]): DirectionDecision {
+type Allow = Extract<DirectionDecision, { kind: "isolated" }>["allows"][number];
+
+function isolated(allows: readonly Omit<Allow, "policy">[]): DirectionDecision {
   const policy = { namespace: "shop", name: "db" };
-  const all = allows.map((allow) => ({ policy, ...allow }));
-  return { kind: "isolated", by: [policy], allows: all as Extract<DirectionDecision, { kind: "isolated" }>["allows"] };
+  return { kind: "isolated", by: [policy], allows: allows.map((allow) => ({ policy, ...allow })) };
 }
 
 function connection(id: string, expectation: "allow" | "deny", more: Partial<RecordedConnection>): RecordedConnection {
