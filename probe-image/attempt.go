@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An attempt is one probe on its way: waiting in a batch, then in flight, then with its result; a probe that timed out
-// lingers after that, until an answer comes late or the phase ends.
+// An attempt is one probe on its way: in flight until it has its result. One that timed out lingers after that, until
+// an answer comes late or the phase ends.
 type attempt struct {
 	probe
 	prober *prober
@@ -18,7 +18,7 @@ type attempt struct {
 	began  time.Time
 
 	result outcome       // as reported; empty while in flight
-	place  *list.Element // among the lingering; nil if it does not linger
+	place  *list.Element // among the lingering; nil while in flight
 }
 
 // dial is what the protocols do differently.
