@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ExitCode } from "../errors/index.ts";
-import { ApiClient, preloadAccess, readAccess } from "../kubernetes/index.ts";
-import { LAB_ENVIRONMENT_FAULTS, LAB_FAULTS, type LabEnvironmentFault, type LabFault, startLab } from "../lab/index.ts";
-import { type ProofCluster, prepareProof, prove } from "../prove.ts";
+import { type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
+import { LAB_CIDRS, openLab } from "./lab-cluster.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
 
@@ -15,7 +14,7 @@ interface ProveFlags {
   readonly recursive: boolean;
   readonly namespace: string;
   readonly lab: boolean;
-  readonly labFault: readonly (LabFault | LabEnvironmentFault)[];
+  readonly labFault: readonly string[];
   readonly output: "text" | "json";
   readonly require?: string;
   readonly timeout: number;
@@ -24,7 +23,6 @@ interface ProveFlags {
   readonly maxProbes: number;
 }
 
-const LAB_CIDRS = ["10.244.0.0/16", "10.250.0.0/24", "10.96.0.0/16"];
 /** Everything is on one machine; what answers later than this counts all the same. */
 const LAB_ATTEMPT_MS = 200;
 
@@ -41,8 +39,8 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     .option("--lab", "prove in the embedded lab, without any cluster", false)
     .addOption(
       new Option("--lab-fault <fault>", "a fault that the lab shall have; may be given several times")
-        .argParser(collectFault)
-        .default([] as string[], "none"),
+        .argParser(collect)
+        .default([], "none"),
     )
     .option("--require <file>", "what must and must not connect, checked too")
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
@@ -57,57 +55,43 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
 }
 
 async function runProve(flags: ProveFlags, context: CommandContext): Promise<ExitCode> {
-  const { streams, signal } = context;
+  const { stdin, stderr } = context.streams;
   const manifests = await readManifests({
     from: flags.filename,
     isRecursive: flags.recursive,
     defaultNamespace: flags.namespace,
-    stdin: streams.stdin,
+    stdin,
   });
-  const intent = await readIntent(flags.require, streams.stdin);
+  const intent = await readIntent(flags.require, stdin);
   const request = prepareProof(manifests, intent, { maxPods: flags.maxPods, clusterCidrs: LAB_CIDRS });
-  const progress = new ProgressLine(streams.stderr);
-  const onProgress = progress.show.bind(progress);
-  onProgress("starting the lab");
-  preloadAccess();
-  await using lab = await startLab(
-    { nodes: 2, faults: flags.labFault, denial: "drop", agentPath: await context.agentBinary(goArch()) },
-    signal,
-  );
-  const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
+  const progress = new ProgressLine(stderr);
   try {
-    const cluster: ProofCluster = {
-      client,
-      facts: {
-        kind: "lab",
-        version: context.version,
-        nodes: ["node1", "node2"],
-        families: ["IPv4"],
-        faults: flags.labFault,
-      },
-    };
-    const options = {
-      runId: randomBytes(4).toString("hex"),
-      key: randomBytes(32).toString("hex"),
-      toolVersion: context.version,
-      image: `localhost/netproof-probe:${context.version}`,
-      clock: systemClock,
-      timing: { attemptTimeoutMs: LAB_ATTEMPT_MS, deadlineMs: flags.timeout * 1000 },
-      readyTimeoutMs: flags.readyTimeout * 1000,
-      maxProbes: flags.maxProbes,
-      onProgress,
-      onLeftover: (namespaces: readonly string[], reason: string) => {
-        streams.stderr.write(`Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n`);
-      },
-    };
-    const record = await prove(cluster, request, options, signal);
+    await using opened = await openLab(flags.labFault, context, progress);
+    const options = proveOptions(flags, context, progress);
+    const record = await prove(opened.cluster, request, options, opened.signal);
     progress.end();
     write(record, flags, context);
     return record.outcome.exitCode;
   } finally {
     progress.end();
-    client.close();
   }
+}
+
+function proveOptions(flags: ProveFlags, { version, streams }: CommandContext, progress: ProgressLine): ProveOptions {
+  return {
+    runId: randomBytes(4).toString("hex"),
+    key: randomBytes(32).toString("hex"),
+    toolVersion: version,
+    image: `localhost/netproof-probe:${version}`,
+    clock: systemClock,
+    timing: { attemptTimeoutMs: LAB_ATTEMPT_MS, deadlineMs: flags.timeout * 1000 },
+    readyTimeoutMs: flags.readyTimeout * 1000,
+    maxProbes: flags.maxProbes,
+    onProgress: progress.show.bind(progress),
+    onLeftover: (namespaces, reason) => {
+      streams.stderr.write(`Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n`);
+    },
+  };
 }
 
 function write(record: RunRecord, { output }: ProveFlags, { streams: { stdout }, env }: CommandContext): void {
@@ -115,17 +99,7 @@ function write(record: RunRecord, { output }: ProveFlags, { streams: { stdout },
   for (const chunk of output === "json" ? renderJson(record) : renderText(record, text)) stdout.write(chunk);
 }
 
-function goArch(): "amd64" | "arm64" {
-  return process.arch === "arm64" ? "arm64" : "amd64";
-}
-
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
-function collectFault(value: string, previous: readonly string[]): readonly string[] {
-  const known: readonly string[] = [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS];
-  if (!known.includes(value)) throw new InvalidArgumentError(`The lab knows these faults: ${known.join(", ")}.`);
   return [...previous, value];
 }
 

@@ -20,8 +20,8 @@ export interface LabSpec {
 export interface StartedLab extends AsyncDisposable {
   /** With address, certificate and token: all that is needed to use the lab. */
   readonly kubeconfig: string;
-  /** Ends when the lab's network is gone, whether it was closed or killed. */
-  readonly gone: Promise<void>;
+  /** Ends with the reason when the lab can no longer be trusted: its network is gone, or rules could not be applied. */
+  readonly broken: Promise<string>;
 }
 
 /** Starts an embedded cluster. Throws a UserError where the machine cannot have one; a failed start leaves nothing. */
@@ -40,7 +40,7 @@ async function open(
   { nodes, faults, denial, agentPath }: LabSpec,
   teardown: Teardown,
   signal: AbortSignal,
-): Promise<Pick<StartedLab, "kubeconfig" | "gone">> {
+): Promise<Pick<StartedLab, "kubeconfig" | "broken">> {
   const environmentFaults = faults.filter(isEnvironmentFault);
   const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
   const store = createStore();
@@ -57,7 +57,11 @@ async function open(
   const kubelet = startKubelet({ store, network, faults: kubeletFaults(environmentFaults), ...beforeStart }, signal);
   running.kubelet = teardown.use(kubelet);
   teardown.defer(breakLater(environmentFaults, { store, kubelet, network, api }));
-  return { kubeconfig: api.kubeconfig, gone: network.gone };
+  const broken = Promise.race([
+    network.gone.then(() => "its network is gone"),
+    enforcement.failure.then(({ message }) => message),
+  ]);
+  return { kubeconfig: api.kubeconfig, broken };
 }
 
 /** What the API server needs of the kubelet, which starts later. */

@@ -139,8 +139,8 @@ export class Agent implements AsyncDisposable {
 const REPLY_MS = 10_000;
 const BYE_MS = 500;
 const CLOCK_COMPARISONS = 3;
-/** 36 bytes each: well under the megabyte that a line may have. */
-const NONCES_PER_LINE = 20_000;
+/** The answer takes some 150 bytes for each: under the megabyte that a line may have. */
+const NONCES_PER_LINE = 4000;
 
 /** The stream itself: questions and their answers, signs of life, and the reason of its end. */
 class Wire {

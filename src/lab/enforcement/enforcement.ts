@@ -18,6 +18,11 @@ export interface Enforcement extends AsyncDisposable {
    * and ever after, and once the enforcement has been stopped.
    */
   settled(): Promise<void>;
+  /**
+   * Ends with the reason once rules could not be applied; never otherwise. Old rules that nobody knows of would make
+   * every observation worthless.
+   */
+  readonly failure: Promise<Error>;
 }
 
 const KINDS = ["Pod", "Namespace", "NetworkPolicy"] as const;
@@ -25,8 +30,7 @@ const DEFAULT_PROGRAMMING_DELAY_MS = 2000;
 
 /**
  * Keeps the rules of all nodes up with the store until `signal` aborts or it is disposed of; the last rules then stay.
- * If rules cannot be applied it stops and `settled()` rejects. With nobody waiting there it is an unhandled rejection:
- * old rules that nobody knows of would make every observation worthless.
+ * If rules cannot be applied it stops, `settled()` rejects, and `failure` says why.
  */
 export function startEnforcement(options: EnforcementOptions, signal: AbortSignal): Enforcement {
   const { store, network, faults, denial, programmingDelayMs = DEFAULT_PROGRAMMING_DELAY_MS } = options;
@@ -52,6 +56,7 @@ export function startEnforcement(options: EnforcementOptions, signal: AbortSigna
   if (signal.aborted) abort();
   return {
     settled: () => loop.settled(),
+    failure: loop.failure,
     [Symbol.asyncDispose]: () => stop(new Error("The lab's enforcement has been stopped")),
   };
 }

@@ -3,5 +3,4 @@
 // This is a reading of the Kubernetes API of its own, so that it and the expectations check each other.
 // Not here: validation (the lab's API refuses what cannot be enforced), Services, and any packet (network/).
 export { type Enforcement, type EnforcementOptions, startEnforcement } from "./enforcement.ts";
-export { type NodeRulesInput, renderNodeRules } from "./node-rules.ts";
 export type { Denial } from "./ruleset.ts";

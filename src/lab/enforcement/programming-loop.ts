@@ -42,7 +42,14 @@ export class ProgrammingLoop {
   #burst: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
+  /** Ends with the reason once a pass has failed; never otherwise. */
+  readonly failure: Promise<Error>;
+  #reportFailure: (error: Error) => void = () => {};
+
   constructor(programming: Programming) {
+    this.failure = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
     this.#programming = programming;
     this.noteChange();
   }
@@ -121,7 +128,7 @@ export class ProgrammingLoop {
 
   #fail(error: unknown): void {
     if (this.#stopping.signal.aborted) return; // the network may have gone first
-    if (this.#waiters.length === 0) void Promise.reject(error); // nobody would hear of it
+    this.#reportFailure(error instanceof Error ? error : new Error(String(error)));
     void this.stop(error);
   }
 }

@@ -1,0 +1,60 @@
+import { UserError } from "../errors/index.ts";
+import { ApiClient, preloadAccess, readAccess } from "../kubernetes/index.ts";
+import type { ProofCluster } from "../prove.ts";
+import type { CommandContext } from "./context.ts";
+import type { ProgressLine } from "./terminal.ts";
+
+/** Ranges of the lab's pods, nodes and services. */
+export const LAB_CIDRS = ["10.244.0.0/16", "10.250.0.0/24", "10.96.0.0/16"];
+
+/** A cluster for the time of one run. */
+export interface OpenCluster extends AsyncDisposable {
+  readonly cluster: ProofCluster;
+  /** Aborts with the user's signal, and with a UserError when the cluster itself breaks. */
+  readonly signal: AbortSignal;
+}
+
+const NODES = ["node1", "node2"];
+
+/** Starts a lab and connects to it, as to any cluster. */
+export async function openLab(
+  wanted: readonly string[],
+  { agentBinary, version, signal }: CommandContext,
+  progress: ProgressLine,
+): Promise<OpenCluster> {
+  const { startLab, LAB_FAULTS, LAB_ENVIRONMENT_FAULTS } = await import("../lab/index.ts");
+  const faults = checkFaults(wanted, [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS]);
+  progress.show("starting the lab");
+  preloadAccess();
+  const agentPath = await agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
+  const lab = await startLab({ nodes: NODES.length, faults, denial: "drop", agentPath }, signal);
+  const broken = new AbortController();
+  let isClosing = false;
+  void lab.broken.then((reason) => {
+    if (isClosing) return;
+    broken.abort(
+      new UserError("LAB_BROKEN", `The lab broke down: ${reason}`, { hint: "Try again; `dmesg` may tell more" }),
+    );
+  });
+  const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
+  return {
+    cluster: { client, facts: { kind: "lab", version, nodes: NODES, families: ["IPv4"], faults } },
+    signal: AbortSignal.any([signal, broken.signal]),
+    [Symbol.asyncDispose]: async () => {
+      isClosing = true;
+      client.close();
+      await lab[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function checkFaults<Fault extends string>(wanted: readonly string[], known: readonly Fault[]): readonly Fault[] {
+  return wanted.map((word) => {
+    const fault = known.find((candidate) => candidate === word);
+    if (fault !== undefined) return fault;
+    throw new UserError("UNKNOWN_FAULT", `The lab has no fault "${word}"`, {
+      hint: `The lab knows these faults: ${known.join(", ")}`,
+      kind: "usage",
+    });
+  });
+}
