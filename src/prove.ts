@@ -1,19 +1,46 @@
 import { isUserError } from "./errors/index.ts";
-import { type ApiClient, type Json, type ProbePod, Stage, type StageOptions } from "./kubernetes/index.ts";
-import { type Clock, Observer, type Progress, SourcePorts, type Timing, type Wish } from "./observation/index.ts";
+import { type ApiClient, type Json, Stage, type StageOptions } from "./kubernetes/index.ts";
+import {
+  type Clock,
+  expectedWishes,
+  heralds,
+  Observer,
+  openWishes,
+  type Progress,
+  SourcePorts,
+  Stopwatch,
+  type Timing,
+} from "./observation/index.ts";
 import {
   type Canary,
-  type PlannedConnection,
   type ProofPlan,
   planCanary,
   planConnections,
+  planStage,
   planTopology,
+  type StagePlan,
   type Topology,
   type TopologyOptions,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
-import { type Finding, judgeProof, PHASES, type Phases } from "./verdict/index.ts";
+import { judgeProof, lostFindings, type Phases, storedFindings } from "./verdict/index.ts";
+
+/** What is to be proven, and on which stage. */
+export interface ProofRequest {
+  readonly manifests: Manifests;
+  /** What must and must not connect. */
+  readonly intent: Intent;
+  readonly topology: Topology;
+  readonly canary: Canary;
+  readonly stage: StagePlan;
+}
+
+/** The cluster on which a proof runs. */
+export interface ProofCluster {
+  readonly client: ApiClient;
+  readonly facts: RunRecord["cluster"];
+}
 
 export interface ProveOptions {
   readonly runId: string;
@@ -29,25 +56,15 @@ export interface ProveOptions {
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
 
-/** What is to be proven, and on which stage. */
-export interface ProofRequest {
-  readonly manifests: Manifests;
-  /** What must and must not connect. */
-  readonly intent: Intent;
-  readonly topology: Topology;
-  readonly canary: Canary;
-}
+/** After this the pods and their agents end by themselves, however the run went. */
+const DEADLINE_SECONDS = 600;
+const HEARTBEAT_MS = 2000;
 
 /** Draws up the stage of a proof from the files alone. Throws a UserError where the intent names what is not there. */
 export function prepareProof(manifests: Manifests, intent: Intent, limits: TopologyOptions): ProofRequest {
   const topology = planTopology(manifests, intent, limits);
-  return { manifests, intent, topology, canary: planCanary(topology) };
-}
-
-/** The cluster on which a proof runs. */
-export interface ProofCluster {
-  readonly client: ApiClient;
-  readonly facts: RunRecord["cluster"];
+  const canary = planCanary(topology);
+  return { manifests, intent, topology, canary, stage: planStage(topology, canary) };
 }
 
 /** Proves policies by experiment: without them everything connects, with them just what they allow, and without them all again. */
@@ -58,45 +75,37 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
-  const { manifests, topology, canary } = request;
+  const { manifests, intent, topology, canary } = request;
   const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
 
   options.onProgress("making pods");
-  await using stage = await Stage.open(
-    cluster.client,
-    stageSpec(topology, canary),
-    stageOptions(options, cluster),
-    signal,
-  );
+  await using stage = await Stage.open(cluster.client, request.stage, stageOptions(options, cluster), signal);
   watch.lap("pods");
   const previewed = await stage.previewPolicies(policies, signal);
-  const plan = planProof(stage, previewed, { request, maxProbes: options.maxProbes });
+  const plan = planConnections(
+    { state: { ...stage.state, policies: previewed }, outside: request.stage.outside },
+    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent },
+  );
   watch.lap("plan");
 
-  const observer = new Observer(stage.agents, options.key, { ...options, ports: sourcePorts(topology) });
-  const experiment: Experiment = { stage, observer, plan, policies, options, watch };
-  const phases = await runPhases(experiment, signal);
-  const findings = [
-    ...storedFindings(manifests, previewed, phases.stored),
-    ...lostFindings(phases),
-    ...(phases.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: phases.broken }]),
-  ];
-  const judged = judgeProof(plan, phases, findings);
-  const [agent] = stage.agents.values();
-  return buildRecord(plan, phases, judged, {
-    run: {
-      id: options.runId,
-      tool: { version: options.toolVersion },
-      ...(agent === undefined ? {} : { agent: { version: agent.version } }),
-      timings: watch.laps,
-    },
+  const ports = new SourcePorts(request.stage.listeners);
+  const observer = new Observer(stage.agents, options.key, { ...options, ports });
+  const course = await runPhases({ stage, observer, plan, policies }, { ...options, watch }, signal);
+
+  const judged = judgeProof(plan, course, [
+    ...storedFindings(manifests, previewed, course.stored),
+    ...lostFindings(course),
+    ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
+  ]);
+  return buildRecord(plan, course, judged, {
+    run: { id: options.runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
     finishedAt: options.clock.now(),
     cluster: cluster.facts,
     manifests,
     topology,
     pods: stage.state.pods,
-    ...(phases.appliedAt === undefined ? {} : { appliedAt: phases.appliedAt }),
+    appliedAt: course.appliedAt,
     warnings: manifests.warnings.map(({ place, message }) => `${showPlace(place)}: ${message}`),
   });
 }
@@ -106,47 +115,38 @@ interface Experiment {
   readonly observer: Observer;
   readonly plan: ProofPlan;
   readonly policies: readonly Json[];
-  readonly options: ProveOptions;
-  readonly watch: Stopwatch;
 }
 
 interface Course extends Phases {
   readonly stored: readonly NetworkPolicy[];
+  /** When the API server had taken the last of the policies. */
   readonly appliedAt?: number;
   /** Why it ended before its end. */
   readonly broken?: string;
 }
 
 /** The three phases. Where the cluster fails on the way, what was seen until then is kept and judged. */
-async function runPhases(experiment: Experiment, signal: AbortSignal): Promise<Course> {
-  const { stage, observer, plan, policies, options, watch } = experiment;
+async function runPhases(
+  { stage, observer, plan, policies }: Experiment,
+  { clock, onProgress, watch }: ProveOptions & { readonly watch: Stopwatch },
+  signal: AbortSignal,
+): Promise<Course> {
   const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [] };
-  const report = (step: string) => (progress: Progress) => options.onProgress(step, progress.settled, progress.total);
-  const open = wishes(plan, ({ expectation }) => (expectation === "unspecified" ? "either" : "open"));
+  const report = (step: string) => ({
+    onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
+  });
+  const open = openWishes(plan);
+  const expected = { wanted: expectedWishes(plan), heralds: heralds(plan) };
   try {
-    course.baseline = await observer.observe(
-      { wanted: open, until: "success", onProgress: report("baseline") },
-      signal,
-    );
+    course.baseline = await observer.observe({ wanted: open, until: "success", ...report("baseline") }, signal);
     watch.lap("baseline");
-    options.onProgress("applying policies");
+    onProgress("applying policies");
     course.stored = await stage.applyPolicies(policies, signal);
-    course.appliedAt = options.clock.now();
-    course.enforced = await observer.observe(
-      {
-        wanted: wishes(plan, expectedWish),
-        until: "stability",
-        heralds: heralds(plan),
-        onProgress: report("enforced"),
-      },
-      signal,
-    );
+    course.appliedAt = clock.now();
+    course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
     watch.lap("enforced");
     await stage.removePolicies(policies, signal);
-    course.restored = await observer.observe(
-      { wanted: open, until: "success", onProgress: report("restored") },
-      signal,
-    );
+    course.restored = await observer.observe({ wanted: open, until: "success", ...report("restored") }, signal);
     watch.lap("restored");
   } catch (error) {
     signal.throwIfAborted();
@@ -156,133 +156,12 @@ async function runPhases(experiment: Experiment, signal: AbortSignal): Promise<C
   return course;
 }
 
-function planProof(
-  stage: Stage,
-  policies: readonly NetworkPolicy[],
-  { request, maxProbes }: { request: ProofRequest; maxProbes: number },
-): ProofPlan {
-  const { topology, canary, intent } = request;
-  const outside =
-    topology.outside.length > 0 ? { party: outsideParty(canary), addresses: topology.outside } : undefined;
-  return planConnections(
-    { state: { ...stage.state, policies }, ...(outside === undefined ? {} : { outside }) },
-    { ports: topology.ports, canary, maxProbes, intent },
-  );
-}
-
-const OUTSIDE_POD = "outside";
-const DEADLINE_SECONDS = 600;
-const HEARTBEAT_MS = 2000;
-
-function outsideParty({ namespace }: Canary): string {
-  return `${namespace}/${OUTSIDE_POD}`;
-}
-
-function stageSpec(topology: Topology, canary: Canary): { namespaces: Topology["namespaces"]; pods: ProbePod[] } {
-  const { probed, health } = topology.ports;
-  const numbers = [...new Set([...probed.map(({ port }) => port), canary.port])];
-  const common = { listen: { TCP: numbers, UDP: numbers }, healthPort: health };
-  const outside: ProbePod[] =
-    topology.outside.length === 0
-      ? []
-      : [
-          {
-            ...common,
-            namespace: canary.namespace,
-            name: OUTSIDE_POD,
-            labels: {},
-            ports: [],
-            outsideAddresses: topology.outside,
-          },
-        ];
-  return {
-    namespaces: [...topology.namespaces, { name: canary.namespace, labels: {} }],
-    pods: [...[...topology.pods, ...canary.pods].map((pod) => ({ ...common, ...pod })), ...outside],
-  };
-}
-
 function stageOptions(options: ProveOptions, { facts }: ProofCluster): StageOptions {
-  return {
-    ...options,
-    isEphemeral: facts.kind === "lab",
-    deadlineSeconds: DEADLINE_SECONDS,
-    heartbeatMs: HEARTBEAT_MS,
-  };
+  const isEphemeral = facts.kind === "lab";
+  return { ...options, isEphemeral, deadlineSeconds: DEADLINE_SECONDS, heartbeatMs: HEARTBEAT_MS };
 }
 
-function sourcePorts({ ports }: Topology): SourcePorts {
-  return new SourcePorts([...ports.probed.map(({ port }) => port), ports.health]);
-}
-
-function wishes(plan: ProofPlan, wish: (connection: PlannedConnection) => Wish) {
-  return plan.connections.map((connection) => ({ probe: connection.probe, wish: wish(connection) }));
-}
-
-function expectedWish({ expectation }: PlannedConnection): Wish {
-  switch (expectation) {
-    case "allow":
-      return "open";
-    case "deny":
-      return "blocked";
-    case "unspecified":
-      return "either";
-  }
-}
-
-function heralds({ connections }: ProofPlan): readonly string[] {
-  return connections
-    .filter(({ purpose, expectation }) => purpose === "canary" && expectation === "deny")
-    .map(({ probe }) => probe.id);
-}
-
-/** The expectations rest on what the server stores: it must be what the files mean, and stay so. */
-function* storedFindings(
-  manifests: Manifests,
-  previewed: readonly NetworkPolicy[],
-  stored: readonly NetworkPolicy[],
-): Iterable<Finding> {
-  for (const [index, { policy, place }] of manifests.policies.entries()) {
-    const name = `${policy.namespace}/${policy.name}`;
-    if (JSON.stringify(previewed[index]) !== JSON.stringify(policy)) {
-      yield {
-        kind: "failed",
-        what: `the server stores ${name} (${place.file}:${place.line}) with another meaning than its file has`,
-      };
-    } else if (stored[index] !== undefined && JSON.stringify(stored[index]) !== JSON.stringify(policy)) {
-      yield { kind: "inconclusive", what: `the server stored ${name} with another meaning than it had announced` };
-    }
-  }
-}
-
-function* lostFindings(phases: Phases): Iterable<Finding> {
-  const lost = new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
-  const byReason = new Map<string, string[]>();
-  for (const [party, reason] of lost) byReason.set(reason, [...(byReason.get(reason) ?? []), party]);
-  for (const [reason, parties] of byReason) {
-    const what =
-      parties.length === 1
-        ? `the session with ${parties[0]} was`
-        : `${parties.length} sessions, such as with ${parties[0]}, were`;
-    yield { kind: "inconclusive", what: `${what} lost: ${reason}` };
-  }
-}
-
-/** How long each step took. */
-class Stopwatch {
-  readonly startedAt: number;
-  readonly laps: Record<string, number> = {};
-  readonly #clock: Clock;
-  #last: number;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.startedAt = clock.now();
-    this.#last = this.startedAt;
-  }
-
-  lap(name: string): void {
-    const now = this.#clock.now();
-    this.laps[name] = Math.round(now - this.#last);
-    this.#last = now;
-  }
+function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {
+  const [agent] = agents.values();
+  return agent === undefined ? {} : { agent: { version: agent.version } };
 }

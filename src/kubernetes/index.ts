@@ -3,5 +3,4 @@
 // Not here: which pods and why (plan/), what is sent over a session (observation/), and the lab, which is any cluster.
 export { type Access, type KubeconfigSource, preloadAccess, readAccess } from "./access.ts";
 export { ApiClient, type Json } from "./client.ts";
-export type { ProbePod } from "./pod-shape.ts";
-export { Stage, type StageOptions, type StageSpec } from "./stage.ts";
+export { Stage, type StageOptions } from "./stage.ts";

@@ -1,21 +1,10 @@
-import type { ContainerPort, Labels, Protocol } from "../snapshot/index.ts";
+import type { StagePod } from "../plan/index.ts";
 import type { Json } from "./client.ts";
 
 export const CONTAINER = "probe";
 export const AGENT_COMMAND = ["/netproof-probe", "session"];
 export const RUN_ANNOTATION = "netproof.dev/run";
 const OUTSIDE_ANNOTATION = "lab.netproof.dev/outside-addresses";
-
-export interface ProbePod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly labels: Labels;
-  readonly ports: readonly ContainerPort[];
-  readonly listen: Readonly<Record<Exclude<Protocol, "SCTP">, readonly number[]>>;
-  readonly healthPort: number;
-  /** The lab only: this pod is a host outside the cluster with these addresses. */
-  readonly outsideAddresses?: readonly string[];
-}
 
 export interface ShapeOptions {
   readonly runId: string;
@@ -27,7 +16,7 @@ export interface ShapeOptions {
  * A probe pod as the API server gets it. Its shape keeps it within the restricted Pod Security Standard, without a token,
  * and mortal: both the kubelet and the agent itself end it at the deadline.
  */
-export function podObject(pod: ProbePod, { runId, image, deadlineSeconds }: ShapeOptions): Json {
+export function podObject(pod: StagePod, { runId, image, deadlineSeconds }: ShapeOptions): Json {
   const annotations = { [RUN_ANNOTATION]: runId, ...MESH_OPT_OUT };
   const outside = pod.outsideAddresses?.join(",");
   return {
@@ -58,7 +47,7 @@ export function podObject(pod: ProbePod, { runId, image, deadlineSeconds }: Shap
   };
 }
 
-function container({ ports, listen, healthPort }: ProbePod, image: string, deadlineSeconds: number): Json {
+function container({ ports, listen, healthPort }: StagePod, image: string, deadlineSeconds: number): Json {
   return {
     name: CONTAINER,
     image,

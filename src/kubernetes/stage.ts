@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import { UserError } from "../errors/index.ts";
 import { Agent, type Clock } from "../observation/index.ts";
-import type { PartyName } from "../plan/index.ts";
+import type { PartyName, StagePlan } from "../plan/index.ts";
 import {
   type ClusterState,
   type Labels,
@@ -16,14 +16,8 @@ import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { openExecChannel } from "./exec-channel.ts";
 import { create, get, list, NAMESPACES, NETWORK_POLICIES, PODS, patch, remove, SERVICE_ACCOUNTS } from "./objects.ts";
-import { AGENT_COMMAND, CONTAINER, type ProbePod, podObject, RUN_ANNOTATION } from "./pod-shape.ts";
+import { AGENT_COMMAND, CONTAINER, podObject, RUN_ANNOTATION } from "./pod-shape.ts";
 import { waitFor } from "./wait.ts";
-
-/** What is to stand on the stage. */
-export interface StageSpec {
-  readonly namespaces: readonly { readonly name: string; readonly labels: Labels }[];
-  readonly pods: readonly ProbePod[];
-}
 
 export interface StageOptions {
   readonly runId: string;
@@ -50,20 +44,20 @@ const SESSIONS = 32;
 export class Stage implements AsyncDisposable {
   readonly agents = new Map<PartyName, Agent>();
   readonly #client: ApiClient;
-  readonly #spec: StageSpec;
+  readonly #spec: StagePlan;
   readonly #options: StageOptions;
   readonly #madeNamespaces: string[] = [];
   readonly #limit = pLimit(CALLS);
   #pods: readonly Pod[] = [];
   #namespaces: ClusterState["namespaces"] = [];
 
-  private constructor(client: ApiClient, spec: StageSpec, options: StageOptions) {
+  private constructor(client: ApiClient, spec: StagePlan, options: StageOptions) {
     this.#client = client;
     this.#spec = spec;
     this.#options = options;
   }
 
-  static async open(client: ApiClient, spec: StageSpec, options: StageOptions, signal: AbortSignal): Promise<Stage> {
+  static async open(client: ApiClient, spec: StagePlan, options: StageOptions, signal: AbortSignal): Promise<Stage> {
     const stage = new Stage(client, spec, options);
     try {
       await stage.#make(signal);
@@ -135,7 +129,7 @@ export class Stage implements AsyncDisposable {
     await this.#openSessions(signal);
   }
 
-  async #makeNamespace({ name, labels }: StageSpec["namespaces"][number], signal: AbortSignal): Promise<void> {
+  async #makeNamespace({ name, labels }: StagePlan["namespaces"][number], signal: AbortSignal): Promise<void> {
     const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: this.#options.runId } };
     try {
       await create(

@@ -15,3 +15,23 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
     done.abort();
   }
 }
+
+/** How long each step took, in milliseconds. */
+export class Stopwatch {
+  readonly startedAt: number;
+  readonly laps: Record<string, number> = {};
+  readonly #clock: Clock;
+  #last: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.startedAt = clock.now();
+    this.#last = this.startedAt;
+  }
+
+  lap(step: string): void {
+    const now = this.#clock.now();
+    this.laps[step] = Math.round(now - this.#last);
+    this.#last = now;
+  }
+}

@@ -2,7 +2,7 @@
 // and outcome, and the controls without which a block means nothing.
 // Not here: opening channels (kubernetes/), what the policies say, and judging: nothing seen is dropped or decided upon.
 export { Agent, type AgentChannel, type AgentOptions } from "./agent.ts";
-export type { Clock } from "./clock.ts";
+export { type Clock, Stopwatch } from "./clock.ts";
 export {
   type Attempt,
   type Identity,
@@ -16,3 +16,4 @@ export {
 export { Observer, type PhaseWish, type Progress, type Timing } from "./observe.ts";
 export { SourcePorts } from "./source-ports.ts";
 export { holds, isSilence } from "./trace.ts";
+export { expectedWishes, heralds, openWishes } from "./wishes.ts";

@@ -6,7 +6,7 @@ import type { PartyName } from "./model.ts";
 export interface ProofStage {
   readonly state: ClusterState;
   /** The host outside the cluster, if there is one. */
-  readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
+  readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;
 }
 
 /** One end of a connection: a pod, or one address of the host outside. */

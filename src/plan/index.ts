@@ -13,4 +13,5 @@ export type {
   ProofPlan,
   Purpose,
 } from "./model.ts";
+export { planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
 export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";

@@ -15,7 +15,7 @@ export interface RunFacts {
   readonly topology: Topology;
   readonly pods: readonly Pod[];
   /** When the API server had taken the last of the policies. */
-  readonly appliedAt?: number;
+  readonly appliedAt: number | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
 import type { PlannedConnection, ProofPlan } from "../plan/index.ts";
-import { type Finding, type JudgedProof, judgeProof } from "./outcome.ts";
+import type { Finding } from "./findings.ts";
+import { type JudgedProof, judgeProof } from "./outcome.ts";
 import { phase, planned, trace } from "./testing/traces.ts";
 
 type How = "blocked" | "open" | "lost";

@@ -5,6 +5,7 @@ import { type CanaryVerdict, judgeCanary } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
 import { diagnose } from "./diagnosis.ts";
+import type { Finding } from "./findings.ts";
 import { type JudgedRequirement, judgeRequirements } from "./requirements.ts";
 
 export type Counts = Readonly<Record<Verdict["kind"], number>>;
@@ -26,12 +27,6 @@ export interface JudgedProof {
   /** The fault model that explains everything that is wrong, if one does. */
   readonly diagnosis?: string;
   readonly outcome: Outcome;
-}
-
-/** Something around the connections themselves. `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
-export interface Finding {
-  readonly kind: "failed" | "inconclusive";
-  readonly what: string;
 }
 
 /** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */

@@ -1,0 +1,43 @@
+import type { Manifests, NetworkPolicy } from "../snapshot/index.ts";
+import { PHASES, type Phases } from "./connection.ts";
+
+/** Something around the connections themselves. `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
+export interface Finding {
+  readonly kind: "failed" | "inconclusive";
+  readonly what: string;
+}
+
+/** The expectations rest on what the server stores: it must be what the files mean, and what it had announced. */
+export function* storedFindings(
+  { policies }: Pick<Manifests, "policies">,
+  previewed: readonly NetworkPolicy[],
+  stored: readonly NetworkPolicy[],
+): Iterable<Finding> {
+  for (const [index, { policy, place }] of policies.entries()) {
+    const name = `${policy.namespace}/${policy.name}`;
+    if (!isSame(previewed[index], policy)) {
+      const where = `${place.file}:${place.line}`;
+      yield { kind: "failed", what: `the server stores ${name} (${where}) with another meaning than its file has` };
+    } else if (stored[index] !== undefined && !isSame(stored[index], policy)) {
+      yield { kind: "inconclusive", what: `the server stored ${name} with another meaning than it had announced` };
+    }
+  }
+}
+
+/** Sessions that ended before their time, by reason. */
+export function* lostFindings(phases: Phases): Iterable<Finding> {
+  const lost = new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
+  const byReason = new Map<string, string[]>();
+  for (const [party, reason] of lost) byReason.set(reason, [...(byReason.get(reason) ?? []), party]);
+  for (const [reason, [first, ...others]] of byReason) {
+    const what =
+      others.length === 0
+        ? `the session with ${first} was`
+        : `${others.length + 1} sessions, such as with ${first}, were`;
+    yield { kind: "inconclusive", what: `${what} lost: ${reason}` };
+  }
+}
+
+function isSame(a: NetworkPolicy | undefined, b: NetworkPolicy): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
