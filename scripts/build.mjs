@@ -57,6 +57,7 @@ export async function buildProgram(say) {
         banner: {
           js: 'import { createRequire as netproofRequire } from "node:module"; const require = netproofRequire(import.meta.url);',
         },
+        plugins: [kubeconfigOnly],
         logLevel: "error",
       });
       moveInto(staging, dist, began);
@@ -105,6 +106,30 @@ export async function buildAgent(arch, say) {
   });
   return binary;
 }
+
+/**
+ * Of the Kubernetes client only what reads kubeconfigs and authenticates is wanted. The typed API that hangs on it, and a
+ * fetch of its own, are a megabyte that would be parsed at each start.
+ */
+const kubeconfigOnly = {
+  name: "kubeconfig-only",
+  setup(build) {
+    const typedApi = "export const createConfiguration = undefined, ServerConfiguration = undefined;";
+    const nativeFetch =
+      "export const { Headers, Request, Response, FormData } = globalThis; export default globalThis.fetch;";
+    const contents = new Map([
+      ["./gen/index.js", typedApi],
+      ["node-fetch", nativeFetch],
+    ]);
+    build.onResolve({ filter: /^(\.\/gen\/index\.js|node-fetch)$/ }, ({ path, importer }) =>
+      importer.includes("@kubernetes/client-node") ? { path, namespace: "kubeconfig-only" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "kubeconfig-only" }, ({ path }) => ({
+      contents: contents.get(path),
+      loader: "js",
+    }));
+  },
+};
 
 export function version() {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { UserError } from "../errors/index.ts";
 import { ApiClient, preloadAccess, readAccess } from "../kubernetes/index.ts";
 import type { ProofCluster } from "../prove.ts";
@@ -36,10 +37,12 @@ export async function openLab(
       new UserError("LAB_BROKEN", `The lab broke down: ${reason}`, { hint: "Try again; `dmesg` may tell more" }),
     );
   });
+  const either = AbortSignal.any([signal, broken.signal]);
+  setMaxListeners(0, either);
   const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
   return {
     cluster: { client, facts: { kind: "lab", version, nodes: NODES, families: ["IPv4"], faults } },
-    signal: AbortSignal.any([signal, broken.signal]),
+    signal: either,
     [Symbol.asyncDispose]: async () => {
       isClosing = true;
       client.close();

@@ -21,11 +21,22 @@ export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">)
   };
   process.on("SIGINT", () => onSignal(EXIT.interrupted));
   process.on("SIGTERM", () => onSignal(EXIT.terminated));
-  process.exitCode = await run(process.argv.slice(2), {
+  const exitCode = await run(process.argv.slice(2), {
     streams: process,
     env: process.env,
     version: NETPROOF_VERSION,
     agentBinary,
     signal: interrupted.signal,
+  });
+  // What is left, such as the ends of processes that are dead already, nobody needs to wait for.
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  process.exit(exitCode);
+}
+
+/** Ends when everything written so far has been handed on, or nobody reads any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) resolve();
+    else stream.write("", () => resolve());
   });
 }

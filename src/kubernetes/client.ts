@@ -21,12 +21,13 @@ const TIMEOUT_MS = 30_000;
 /** Calls the API server over connections that are kept open. */
 export class ApiClient {
   readonly access: Access;
-  readonly #agent: HttpAgent | HttpsAgent;
+  /** Connections that are kept open; an exec session may take one of them over, and saves its handshake. */
+  readonly agent: HttpAgent | HttpsAgent;
 
   constructor(access: Access) {
     this.access = access;
     const options = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
-    this.#agent = access.server.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options);
+    this.agent = access.server.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options);
   }
 
   /** The answer's JSON. Throws ApiError, ApiUnreachable, or what `signal` was aborted with. */
@@ -53,7 +54,7 @@ export class ApiClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.agent.destroy();
   }
 
   async #answer(call: Call, signal: AbortSignal): Promise<{ code: number; text: string }> {
@@ -81,7 +82,7 @@ export class ApiClient {
     };
     const send = url.protocol === "http:" ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
-      const request = send(url, { ...options, agent: this.#agent, method: call.method ?? "GET", headers, signal });
+      const request = send(url, { ...options, agent: this.agent, method: call.method ?? "GET", headers, signal });
       request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
       request.on("response", resolve);
       request.on("error", (cause) => {

@@ -2,9 +2,8 @@ import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import WebSocket from "ws";
 import type { AgentChannel } from "../observation/index.ts";
-import type { Access } from "./access.ts";
 import { ApiError, readStatus } from "./api-error.ts";
-import { requestUrl } from "./client.ts";
+import { type ApiClient, requestUrl } from "./client.ts";
 
 export interface ExecTarget {
   readonly namespace: string;
@@ -26,11 +25,16 @@ const HIGH_WATER = 1 << 20;
 const MAX_LINE = 4 << 20;
 
 /** Opens an exec in a pod as a stream of lines. Throws ApiError where the server refuses it. */
-export async function openExecChannel(access: Access, target: ExecTarget, signal: AbortSignal): Promise<AgentChannel> {
+export async function openExecChannel(
+  { access, agent }: ApiClient,
+  target: ExecTarget,
+  signal: AbortSignal,
+): Promise<AgentChannel> {
   const options = await access.options();
   const url = execUrl(access.server, target);
   const socket = new WebSocket(url, PROTOCOLS, {
     ...tlsOf(options),
+    agent,
     perMessageDeflate: false,
     handshakeTimeout: OPEN_MS,
     maxPayload: 16 << 20,

@@ -36,8 +36,8 @@ export interface StageOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-/** Concurrency towards the API server and, of exec sessions that open at once, towards the kubelets. */
-const CALLS = 32;
+/** Calls under way at once towards the API server and, of exec sessions that open, towards the kubelets. */
+const CALLS = 8;
 const SESSIONS = 32;
 
 /** Namespaces and probe pods of one run, with a session to each. Undoes itself when a step fails. */
@@ -105,8 +105,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
     if (this.#options.isEphemeral) return;
+    await Promise.all([...this.agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
     const signal = AbortSignal.timeout(REMOVAL_MS);
     const namespaces = this.#madeNamespaces.splice(0);
     const removals = await Promise.allSettled(
@@ -123,10 +123,9 @@ export class Stage implements AsyncDisposable {
     await this.#each(pods, (pod) =>
       create(this.#client, { kind: PODS, object: podObject(pod, this.#options) }, signal),
     );
-    this.#pods = (await this.#awaitPods(signal)).map(parsePod);
-    const stored = await this.#each(namespaces, ({ name }) => get(this.#client, { kind: NAMESPACES, name }, signal));
-    this.#namespaces = stored.map(parseNamespace);
-    await this.#openSessions(signal);
+    const stored = this.#each(namespaces, ({ name }) => get(this.#client, { kind: NAMESPACES, name }, signal));
+    this.#pods = await this.#openPods(signal);
+    this.#namespaces = (await stored).map(parseNamespace);
   }
 
   async #makeNamespace({ name, labels }: StagePlan["namespaces"][number], signal: AbortSignal): Promise<void> {
@@ -157,51 +156,41 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  async #awaitPods(signal: AbortSignal): Promise<readonly Json[]> {
+  /** Waits for the pods, and opens a session with each as soon as it runs. */
+  async #openPods(signal: AbortSignal): Promise<readonly Pod[]> {
     const { readyTimeoutMs, onProgress } = this.#options;
-    const { pods } = this.#spec;
-    let ready = 0;
-    onProgress?.("pods run", ready, pods.length);
-    const byNamespace = new Map<string, string[]>();
-    for (const { namespace, name } of pods) byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), name]);
+    const total = this.#spec.pods.length;
+    const limit = pLimit(SESSIONS);
+    const sessions: Promise<void>[] = [];
+    const failed = new AbortController();
+    const names = new Map<string, string[]>();
+    for (const { namespace, name } of this.#spec.pods) names.set(namespace, [...(names.get(namespace) ?? []), name]);
+    const onDone = (namespace: string, name: string): void => {
+      const session = limit(() => this.#openSession({ namespace, name }, signal));
+      // The first that fails ends the wait for the others.
+      session.catch((error) => failed.abort(error));
+      sessions.push(session);
+      onProgress?.("pods run", sessions.length, total);
+    };
+    const options = { kind: PODS, isDone: isRunning, timeoutMs: readyTimeoutMs, forWhat: "pods to run" };
+    const either = AbortSignal.any([signal, failed.signal]);
     const found = await Promise.all(
-      [...byNamespace].map(([namespace, names]) =>
-        waitFor(
-          this.#client,
-          {
-            kind: PODS,
-            namespace,
-            names,
-            isDone: isRunning,
-            timeoutMs: readyTimeoutMs,
-            forWhat: "pods to run",
-            onDone: () => {
-              ready += 1;
-              onProgress?.("pods run", ready, pods.length);
-            },
-          },
-          signal,
-        ),
+      [...names].map(([namespace, own]) =>
+        waitFor(this.#client, { ...options, namespace, names: own, onDone: onDone.bind(undefined, namespace) }, either),
       ),
     );
-    return found.flatMap((objects) => [...objects.values()]);
+    await Promise.all(sessions);
+    return found.flatMap((objects) => [...objects.values()].map(parsePod));
   }
 
-  async #openSessions(signal: AbortSignal): Promise<void> {
-    const { onProgress, deadlineSeconds, clock, key, heartbeatMs } = this.#options;
-    const limit = pLimit(SESSIONS);
-    const total = this.#spec.pods.length;
-    await Promise.all(
-      this.#spec.pods.map(({ namespace, name }) =>
-        limit(async () => {
-          const target = { namespace, pod: name, container: CONTAINER, command: AGENT_COMMAND };
-          const channel = await openExecChannel(this.#client.access, target, signal);
-          const party = `${namespace}/${name}`;
-          const options = { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs };
-          this.agents.set(party, await Agent.open(party, channel, options));
-          onProgress?.("sessions open", this.agents.size, total);
-        }),
-      ),
+  async #openSession({ namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
+    const { deadlineSeconds, clock, key, heartbeatMs } = this.#options;
+    const target = { namespace, pod: name, container: CONTAINER, command: AGENT_COMMAND };
+    const channel = await openExecChannel(this.#client, target, signal);
+    const party = `${namespace}/${name}`;
+    this.agents.set(
+      party,
+      await Agent.open(party, channel, { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs }),
     );
   }
 

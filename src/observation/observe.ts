@@ -35,7 +35,7 @@ export interface PhaseWish {
 /** Two rounds count as two only if they begin this far apart. */
 const ROUND_GAP_MS = 1000;
 const HERALD_LIMIT_MS = 1000;
-const HERALD_TIMEOUT_MS = 60;
+const HERALD_TIMEOUT_MS = 30;
 const PAUSES_MS = [50, 100, 200, 400, 500];
 
 /** Watches connections, phase after phase, through agents that stay open. */
