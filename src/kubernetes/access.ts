@@ -1,4 +1,5 @@
 import type { RequestOptions } from "node:https";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { UserError } from "../errors/index.ts";
 
 /** Where the cluster's access comes from. */
@@ -14,9 +15,14 @@ export interface Access {
   /** The context's namespace. */
   readonly namespace: string;
   /** TLS settings and headers, credentials among them; cached, and asked for again after `renew`. */
-  readonly options: () => Promise<RequestOptions>;
+  readonly options: () => Promise<AccessOptions>;
   /** Forgets cached credentials: the server answered 401. */
   readonly renew: () => void;
+}
+
+/** `secureContext`: certificates and keys, read once for all connections. */
+export interface AccessOptions extends RequestOptions {
+  readonly secureContext?: SecureContext;
 }
 
 const CREDENTIALS_MS = 30_000;
@@ -53,13 +59,12 @@ export async function readAccess(source: KubeconfigSource, context?: string): Pr
       },
     );
   }
-  let cached: { readonly at: number; readonly options: Promise<RequestOptions> } | undefined;
-  const fresh = async (): Promise<RequestOptions> => {
-    const options: RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    // Its agent opens a new TLS connection for each request; ours keeps them.
-    delete options.agent;
-    return options;
+  let cached: { readonly at: number; readonly options: Promise<AccessOptions> } | undefined;
+  const fresh = async (): Promise<AccessOptions> => {
+    // Of its agent nothing is wanted: it opens a new TLS connection for each request.
+    const { agent: _, ...options }: RequestOptions = await applied(config);
+    const { ca, cert, key, pfx, passphrase } = options;
+    return { ...options, secureContext: createSecureContext({ ca, cert, key, pfx, passphrase }) };
   };
   return {
     server: new URL(cluster.server),
@@ -84,6 +89,14 @@ export async function readAccess(source: KubeconfigSource, context?: string): Pr
       cached = undefined;
     },
   };
+}
+
+async function applied(config: {
+  applyToHTTPSOptions(options: RequestOptions): Promise<void>;
+}): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return options;
 }
 
 export function messageOf(error: unknown): string {

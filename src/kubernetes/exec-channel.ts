@@ -1,7 +1,7 @@
-import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import WebSocket from "ws";
 import type { AgentChannel } from "../observation/index.ts";
+import type { AccessOptions } from "./access.ts";
 import { ApiError, readStatus } from "./api-error.ts";
 import { type ApiClient, requestUrl } from "./client.ts";
 
@@ -33,7 +33,7 @@ export async function openExecChannel(
   const options = await access.options();
   const url = execUrl(access.server, target);
   const socket = new WebSocket(url, PROTOCOLS, {
-    ...tlsOf(options),
+    ...connectionOf(options),
     agent,
     perMessageDeflate: false,
     handshakeTimeout: OPEN_MS,
@@ -46,16 +46,14 @@ export async function openExecChannel(
 }
 
 /** The part of the options that concerns the connection and who we are. */
-function tlsOf({
-  ca,
-  cert,
-  key,
+function connectionOf({
   rejectUnauthorized,
   servername,
   headers,
   auth,
-}: RequestOptions): WebSocket.ClientOptions {
-  const given = { ca, cert, key, rejectUnauthorized, servername, headers, auth };
+  secureContext,
+}: AccessOptions): WebSocket.ClientOptions {
+  const given = { rejectUnauthorized, servername, headers, auth, secureContext };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null));
 }
 
