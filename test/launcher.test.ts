@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { labReason } from "./testing/lab.ts";
@@ -76,6 +76,22 @@ describe("the published package", () => {
     });
     expect(ended.stdout, ended.stderr).toMatch(/^PROVEN: 4 policies/);
     expect(ended.status).toBe(0);
+  });
+});
+
+describe("in a chroot", () => {
+  const reason = process.getuid?.() === 0 ? labReason : " (skipped: needs root for a chroot)";
+  it.skipIf(reason)(`the lab keeps to its own files${reason ?? ""}`, () => {
+    const before = readdirSync("/run");
+    const root = join(folder, "root");
+    mkdirSync(root);
+    const command = `mount --rbind / ${root} && exec chroot ${root} ${process.execPath} ${join(ROOT, "bin/netproof.mjs")} prove -f - --lab`;
+    const ended = spawnSync("unshare", ["--mount", "--propagation", "private", "sh", "-c", command], {
+      encoding: "utf8",
+      input: readFileSync(join(ROOT, "scenarios/three-tier/policies.yaml"), "utf8"),
+    });
+    expect(ended.stdout, ended.stderr).toMatch(/^PROVEN: 4 policies/);
+    expect(readdirSync("/run")).toEqual(before);
   });
 });
 

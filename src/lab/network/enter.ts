@@ -55,7 +55,8 @@ export function startConfined(holder: Holder, argv: readonly string[], options: 
 
 /** Runs one of the lab's own tools to its end. @throws with what it wrote to stderr */
 export async function runTool(holder: Holder, netns: Netns, argv: readonly string[], input = ""): Promise<string> {
-  const child = start(holder, netns, ["--", ...argv]);
+  // The holder's own root, which is another than its mount namespace's where netproof itself runs in a chroot.
+  const child = start(holder, netns, ["--root", "--", ...argv]);
   child.stdin.on("error", () => {}); // the exit status says it better
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve, reject) => {
