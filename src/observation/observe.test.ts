@@ -60,6 +60,19 @@ describe("a phase that wants stability", () => {
     expect(trace(phase, "web > db").settledAt).toBeDefined();
   });
 
+  it("looks twice even where one round takes longer than the deadline", async () => {
+    const slow = new Observer(network.agents, "00".repeat(32), {
+      clock,
+      timing: { attemptTimeoutMs: 300, deadlineMs: 200 },
+      ports: new SourcePorts([]),
+    });
+    network.rule = ({ destination }) => (destination === "shop/db" ? SILENT : ANSWERED);
+    const wishes = [wanted("web > db", "blocked"), wanted("web > api", "blocked")];
+    const phase = await slow.observe({ wanted: wishes, until: "stability" }, never);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+    expect(trace(phase, "web > api").settledAt).toBeUndefined();
+  });
+
   it("keeps looking at what is settled while other connections are not, and takes nothing back", async () => {
     network.rule = ({ destination, at }) => {
       if (destination === "shop/api") return ANSWERED;

@@ -72,9 +72,7 @@ export class Observer {
       signal.throwIfAborted();
       wish.onProgress?.(phase.progress());
       const now = this.#clock.now();
-      // Past the deadline only what matches already may still wait for its second look.
-      const isLate = now >= deadline && (!phase.isMatching() || now >= deadline + 2 * ROUND_GAP_MS);
-      if (phase.isOver() || isLate) break;
+      if (phase.isOver() || (now >= deadline && !phase.mayGoOn(now - deadline))) break;
       stumbles = phase.isMatching() ? 0 : stumbles + 1;
       const pauseMs = PAUSES_MS[Math.min(stumbles, PAUSES_MS.length) - 1] ?? Number.POSITIVE_INFINITY;
       const next = Math.min(began + pauseMs, phase.confirmAt(), phase.nextFull());
@@ -134,6 +132,7 @@ class Phase {
   readonly startedAt: number;
   readonly traces: ReadonlyMap<string, Trace>;
   readonly rounds: Round[] = [];
+  #firstFull: number | undefined;
   #lastFull = Number.NEGATIVE_INFINITY;
   readonly #wish: PhaseWish;
 
@@ -153,7 +152,10 @@ class Phase {
     const live = this.#live();
     if (this.#wish.until === "success") return live.filter((trace) => !trace.isSettled);
     const isFull = this.confirmAt() <= now || this.#lastFull + ROUND_GAP_MS <= now;
-    if (isFull) this.#lastFull = now;
+    if (isFull) {
+      this.#firstFull ??= now;
+      this.#lastFull = now;
+    }
     return isFull ? live : live.filter((trace) => !trace.matches);
   }
 
@@ -164,6 +166,16 @@ class Phase {
 
   nextFull(): number {
     return this.#lastFull + ROUND_GAP_MS;
+  }
+
+  /**
+   * Past the deadline: what matches already may have its second look, and where rounds take long, everything has two:
+   * else nothing at all could be said.
+   */
+  mayGoOn(overdueMs: number): boolean {
+    if (this.#wish.until === "success") return false;
+    const isSeenTwice = this.#firstFull !== undefined && this.#lastFull - this.#firstFull >= ROUND_GAP_MS;
+    return !isSeenTwice || (this.isMatching() && overdueMs < 2 * ROUND_GAP_MS);
   }
 
   isMatching(): boolean {
