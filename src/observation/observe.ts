@@ -68,7 +68,7 @@ export class Observer {
     while (!phase.isOver()) {
       const began = this.#clock.now();
       const due = phase.due(began);
-      if (due.length > 0) await this.#round(phase, due);
+      if (due.length > 0) await this.#round(phase, due, began);
       signal.throwIfAborted();
       wish.onProgress?.(phase.progress());
       const now = this.#clock.now();
@@ -95,9 +95,8 @@ export class Observer {
     }
   }
 
-  async #round(phase: Phase, due: readonly Trace[]): Promise<void> {
+  async #round(phase: Phase, due: readonly Trace[], startedAt: number): Promise<void> {
     const index = phase.rounds.length + 1;
-    const startedAt = this.#clock.now();
     const timeoutMs = this.#timing.attemptTimeoutMs;
     const orders = due.flatMap((trace) => trace.orders(index, startedAt));
     const blocked = due.filter((trace) => trace.wish !== "open").map((trace) => trace.probe);
