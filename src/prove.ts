@@ -1,5 +1,12 @@
 import { isUserError } from "./errors/index.ts";
-import { type ApiClient, type Json, Stage, type StageOptions } from "./kubernetes/index.ts";
+import {
+  type ApiClient,
+  type ForeignPolicies,
+  type Json,
+  type PolicyKind,
+  Stage,
+  type StageOptions,
+} from "./kubernetes/index.ts";
 import {
   type Clock,
   expectedWishes,
@@ -18,13 +25,15 @@ import {
   planConnections,
   planStage,
   planTopology,
+  renamedForRun,
+  SAME_NAMES,
   type StagePlan,
   type Topology,
   type TopologyOptions,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
-import { judgeProof, lostFindings, type Phases, storedFindings } from "./verdict/index.ts";
+import { foreignFindings, judgeProof, lostFindings, type Phases, storedFindings } from "./verdict/index.ts";
 
 /** What is to be proven, and on which stage. */
 export interface ProofRequest {
@@ -40,6 +49,10 @@ export interface ProofRequest {
 export interface ProofCluster {
   readonly client: ApiClient;
   readonly facts: RunRecord["cluster"];
+  readonly warnings: readonly string[];
+  readonly policyKinds: readonly PolicyKind[];
+  /** How to bring the probe image to it. */
+  readonly imageHint: string;
 }
 
 export interface ProveOptions {
@@ -48,16 +61,17 @@ export interface ProveOptions {
   readonly key: string;
   readonly toolVersion: string;
   readonly image: string;
+  readonly imagePullSecret?: string;
   readonly clock: Clock;
   readonly timing: Timing;
   readonly readyTimeoutMs: number;
+  /** After this the pods and their agents end by themselves, however the run went. */
+  readonly deadlineSeconds: number;
   readonly maxProbes: number;
   readonly onLeftover: StageOptions["onLeftover"];
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
 
-/** After this the pods and their agents end by themselves, however the run went. */
-const DEADLINE_SECONDS = 600;
 const HEARTBEAT_MS = 2000;
 
 /** Draws up the stage of a proof from the files alone. Throws a UserError where the intent names what is not there. */
@@ -79,11 +93,23 @@ export async function prove(
   const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
 
   options.onProgress("making pods");
-  await using stage = await Stage.open(cluster.client, request.stage, stageOptions(options, cluster), signal);
+  await using stage = await Stage.open(
+    cluster.client,
+    request.stage,
+    stageOptions(options, cluster, request.stage),
+    signal,
+  );
   watch.lap("pods");
-  const previewed = await stage.previewPolicies(policies, signal);
+  const [previewed, foreign] = await Promise.all([
+    stage.previewPolicies(policies, signal),
+    stage.foreignPolicies(signal),
+  ]);
   const plan = planConnections(
-    { state: { ...stage.state, policies: previewed }, outside: request.stage.outside },
+    {
+      state: { ...stage.state, policies: [...previewed, ...foreign.understood] },
+      outside: request.stage.outside,
+      foreign: foreign.unknown,
+    },
     { ports: topology.ports, canary, maxProbes: options.maxProbes, intent },
   );
   watch.lap("plan");
@@ -95,6 +121,7 @@ export async function prove(
   const judged = judgeProof(plan, course, [
     ...storedFindings(manifests, previewed, course.stored),
     ...lostFindings(course),
+    ...foreignFindings(foreign, course.foreign),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ]);
   return buildRecord(plan, course, judged, {
@@ -106,7 +133,13 @@ export async function prove(
     topology,
     pods: stage.state.pods,
     appliedAt: course.appliedAt,
-    warnings: manifests.warnings.map(({ place, message }) => `${showPlace(place)}: ${message}`),
+    warnings: [
+      ...cluster.warnings,
+      ...foreign.unseen.map(
+        (kind) => `objects of kind ${kind} may not be listed: one that touches the run would not be noticed`,
+      ),
+      ...manifests.warnings.map(({ place, message }) => `${showPlace(place)}: ${message}`),
+    ],
   });
 }
 
@@ -119,6 +152,8 @@ interface Experiment {
 
 interface Course extends Phases {
   readonly stored: readonly NetworkPolicy[];
+  /** What policies of others were there after the enforced phase, and after the restored one. */
+  readonly foreign: readonly ForeignPolicies[];
   /** When the API server had taken the last of the policies. */
   readonly appliedAt?: number;
   /** Why it ended before its end. */
@@ -131,7 +166,7 @@ async function runPhases(
   { clock, onProgress, watch }: ProveOptions & { readonly watch: Stopwatch },
   signal: AbortSignal,
 ): Promise<Course> {
-  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [] };
+  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [] };
   const report = (step: string) => ({
     onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
   });
@@ -145,9 +180,11 @@ async function runPhases(
     course.appliedAt = clock.now();
     course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
     watch.lap("enforced");
+    course.foreign = [await stage.foreignPolicies(signal)];
     await stage.removePolicies(policies, signal);
     course.restored = await observer.observe({ wanted: open, until: "success", ...report("restored") }, signal);
     watch.lap("restored");
+    course.foreign = [...course.foreign, await stage.foreignPolicies(signal)];
   } catch (error) {
     signal.throwIfAborted();
     if (!isUserError(error)) throw error;
@@ -156,9 +193,20 @@ async function runPhases(
   return course;
 }
 
-function stageOptions(options: ProveOptions, { facts }: ProofCluster): StageOptions {
+function stageOptions(options: ProveOptions, cluster: ProofCluster, { namespaces }: StagePlan): StageOptions {
+  const { facts, imageHint, policyKinds } = cluster;
+  const { clock, key, runId, deadlineSeconds } = options;
   const isEphemeral = facts.kind === "lab";
-  return { ...options, isEphemeral, deadlineSeconds: DEADLINE_SECONDS, heartbeatMs: HEARTBEAT_MS };
+  const planned = namespaces.map(({ name }) => name);
+  return {
+    ...options,
+    imageHint,
+    policyKinds,
+    isEphemeral,
+    names: isEphemeral ? SAME_NAMES : renamedForRun(runId, planned),
+    nodes: facts.nodes,
+    agent: { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs: HEARTBEAT_MS },
+  };
 }
 
 function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {

@@ -13,14 +13,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   observation: ["plan", "expectation", "snapshot", "errors"],
   verdict: ["observation", "plan", "expectation", "snapshot", "errors"],
   report: ["verdict", "observation", "plan", "expectation", "snapshot", "errors"],
-  kubernetes: ["observation", "plan", "snapshot", "errors"],
+  kubernetes: ["observation", "plan", "expectation", "snapshot", "errors"],
   lab: ["errors"],
-  cli: ["workflow", "report", "verdict", "observation", "plan", "snapshot", "kubernetes", "lab", "errors"],
+  image: ["errors"],
+  cli: ["workflow", "report", "verdict", "observation", "plan", "snapshot", "kubernetes", "lab", "image", "errors"],
   workflow: ["report", "verdict", "observation", "plan", "expectation", "snapshot", "kubernetes", "errors"],
 };
 
 /** Rooms that do no I/O, read no clock, no randomness and no environment. */
-const PURE = ["errors", "snapshot", "expectation", "plan", "verdict", "report"];
+const PURE = ["errors", "snapshot", "expectation", "plan", "verdict", "report", "image"];
 const IMPURE =
   /\b(Date\.now|performance\.now|Math\.random|randomBytes|randomUUID|process\.(env|argv|exit|stdout|stderr)|setTimeout|setInterval|fetch)\b|from "node:(fs|net|http|https|child_process|dgram|tls|dns|os|timers)[/"]|new Date\(\)/;
 const MAX_LINES = 400;

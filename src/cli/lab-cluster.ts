@@ -41,7 +41,13 @@ export async function openLab(
   setMaxListeners(0, either);
   const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
   return {
-    cluster: { client, facts: { kind: "lab", version, nodes: NODES, families: ["IPv4"], faults } },
+    cluster: {
+      client,
+      facts: { kind: "lab", version, nodes: NODES, families: ["IPv4"], faults },
+      warnings: [],
+      policyKinds: [],
+      imageHint: "",
+    },
     signal: either,
     [Symbol.asyncDispose]: async () => {
       isClosing = true;

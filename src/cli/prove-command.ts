@@ -1,30 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { Command, InvalidArgumentError, Option } from "commander";
-import type { ExitCode } from "../errors/index.ts";
-import { type ProveOptions, prepareProof, prove } from "../prove.ts";
+import { Command, Option } from "commander";
+import { type ExitCode, isUserError, UserError } from "../errors/index.ts";
+import { probeImageName } from "../image/index.ts";
+import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
+import { collect, count, seconds } from "./arguments.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
-import { LAB_CIDRS, openLab } from "./lab-cluster.ts";
+import { LAB_CIDRS, type OpenCluster, openLab } from "./lab-cluster.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
+import { openRealCluster } from "./real-cluster.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
+import { parseReport, type ReportFile, writeFailure, writeReports } from "./write-reports.ts";
 
 interface ProveFlags {
   readonly filename: readonly string[];
   readonly recursive: boolean;
   readonly namespace: string;
+  readonly require?: string;
   readonly lab: boolean;
   readonly labFault: readonly string[];
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly probeImage: string;
+  readonly imagePullSecret?: string;
   readonly output: "text" | "json";
-  readonly require?: string;
-  readonly timeout: number;
+  readonly report: readonly ReportFile[];
+  readonly timeout?: number;
   readonly readyTimeout: number;
+  readonly deadline: number;
   readonly maxPods: number;
   readonly maxProbes: number;
 }
 
-/** Everything is on one machine; what answers later than this counts all the same. */
-const LAB_ATTEMPT_MS = 200;
+/** How long an attempt waits for its answer, and connections to become as expected. What answers later counts all the same. */
+const LAB_TIMING = { attemptTimeoutMs: 200, deadlineMs: 5_000 };
+const CLUSTER_TIMING = { attemptTimeoutMs: 500, deadlineMs: 10_000 };
 
 export function proveCommand(context: CommandContext, setExitCode: (code: ExitCode) => void): Command {
   return new Command("prove")
@@ -36,81 +47,104 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     )
     .option("-R, --recursive", "read folders in folders too", false)
     .option("-n, --namespace <name>", "the namespace of policies that name none", "default")
+    .option("--require <file>", "what must and must not connect, checked too")
     .option("--lab", "prove in the embedded lab, without any cluster", false)
     .addOption(
       new Option("--lab-fault <fault>", "a fault that the lab shall have; may be given several times")
         .argParser(collect)
         .default([], "none"),
     )
-    .option("--require <file>", "what must and must not connect, checked too")
+    .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
+    .option("--context <name>", "the kubeconfig's context to use")
+    .option("--probe-image <image>", "the image of the probe pods", probeImageName(context.version))
+    .option("--image-pull-secret <name>", "a secret of the run's namespaces with which the image can be pulled")
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
-    .option("--timeout <seconds>", "how long connections may take to become as expected", seconds, 5)
+    .addOption(
+      new Option("--report <format=file>", "write a report (text, json, junit) into a file; may be given several times")
+        .argParser(parseReport)
+        .default([], "none"),
+    )
+    .option("--timeout <seconds>", "how long connections may take to become as expected (10, in the lab 5)", seconds)
     .option("--ready-timeout <seconds>", "how long pods may take to run", seconds, 60)
+    .option(
+      "--deadline <seconds>",
+      "after this pods and policies of the run remove themselves, whatever happens",
+      seconds,
+      600,
+    )
     .option("--max-pods <number>", "the most pods to make", count, 60)
     .option("--max-probes <number>", "the most connections to try", count, 2000)
-    .addHelpText("after", "\nExample:\n  netproof prove -f policies/ --lab")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  netproof prove -f policies/ --lab\n  netproof prove -f policies/ --report junit=out.xml",
+    )
     .action(async (flags: ProveFlags) => {
       setExitCode(await runProve(flags, context));
     });
 }
 
 async function runProve(flags: ProveFlags, context: CommandContext): Promise<ExitCode> {
-  const { stdin, stderr } = context.streams;
-  const manifests = await readManifests({
-    from: flags.filename,
-    isRecursive: flags.recursive,
-    defaultNamespace: flags.namespace,
-    stdin,
-  });
-  const intent = await readIntent(flags.require, stdin);
-  const request = prepareProof(manifests, intent, { maxPods: flags.maxPods, clusterCidrs: LAB_CIDRS });
-  const progress = new ProgressLine(stderr);
+  const progress = new ProgressLine(context.streams.stderr);
   try {
-    await using opened = await openLab(flags.labFault, context, progress);
-    const options = proveOptions(flags, context, progress);
-    const record = await prove(opened.cluster, request, options, opened.signal);
+    const request = await readRequest(flags, context);
+    const record = await proveOn(request, flags, { context, progress });
     progress.end();
-    write(record, flags, context);
+    await writeReports(flags.report, record);
+    show(record, flags, context);
     return record.outcome.exitCode;
+  } catch (error) {
+    if (isUserError(error)) await writeFailure(flags.report, error.message, new Date().toISOString());
+    throw error;
   } finally {
     progress.end();
   }
 }
 
+async function readRequest(flags: ProveFlags, { streams: { stdin } }: CommandContext): Promise<ProofRequest> {
+  if (flags.labFault.length > 0 && !flags.lab) {
+    throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
+  }
+  const { filename: from, recursive: isRecursive, namespace: defaultNamespace, maxPods } = flags;
+  const manifests = await readManifests({ from, isRecursive, defaultNamespace, stdin });
+  const intent = await readIntent(flags.require, stdin);
+  return prepareProof(manifests, intent, { maxPods, clusterCidrs: flags.lab ? LAB_CIDRS : undefined });
+}
+
+async function proveOn(
+  request: ProofRequest,
+  flags: ProveFlags,
+  { context, progress }: { context: CommandContext; progress: ProgressLine },
+): Promise<RunRecord> {
+  await using opened: OpenCluster = flags.lab
+    ? await openLab(flags.labFault, context, progress)
+    : await openRealCluster(flags, context);
+  // Awaited here: the cluster stays open until it is done.
+  return await prove(opened.cluster, request, proveOptions(flags, context, progress), opened.signal);
+}
+
 function proveOptions(flags: ProveFlags, { version, streams }: CommandContext, progress: ProgressLine): ProveOptions {
+  const timing = flags.lab ? LAB_TIMING : CLUSTER_TIMING;
   return {
     runId: randomBytes(4).toString("hex"),
     key: randomBytes(32).toString("hex"),
     toolVersion: version,
-    image: `localhost/netproof-probe:${version}`,
+    image: flags.probeImage,
+    ...(flags.imagePullSecret === undefined ? {} : { imagePullSecret: flags.imagePullSecret }),
     clock: systemClock,
-    timing: { attemptTimeoutMs: LAB_ATTEMPT_MS, deadlineMs: flags.timeout * 1000 },
+    timing: { ...timing, ...(flags.timeout === undefined ? {} : { deadlineMs: flags.timeout * 1000 }) },
     readyTimeoutMs: flags.readyTimeout * 1000,
+    deadlineSeconds: Math.ceil(flags.deadline),
     maxProbes: flags.maxProbes,
     onProgress: progress.show.bind(progress),
     onLeftover: (namespaces, reason) => {
-      streams.stderr.write(`Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n`);
+      streams.stderr.write(
+        `Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n  Remove them with \`netproof cleanup\`; their pods and policies go by themselves\n`,
+      );
     },
   };
 }
 
-function write(record: RunRecord, { output }: ProveFlags, { streams: { stdout }, env }: CommandContext): void {
+function show(record: RunRecord, { output }: ProveFlags, { streams: { stdout }, env }: CommandContext): void {
   const text = { width: widthOf(stdout), paint: paintFor(stdout, env) };
   for (const chunk of output === "json" ? renderJson(record) : renderText(record, text)) stdout.write(chunk);
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
-function seconds(value: string): number {
-  const number = Number(value.replace(/s$/, ""));
-  if (!(number > 0 && number <= 3600)) throw new InvalidArgumentError("It is a number of seconds, up to 3600.");
-  return number;
-}
-
-function count(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("It is a whole number from 1.");
-  return number;
 }

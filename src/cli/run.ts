@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, isUserError, printable } from "../errors/index.ts";
+import { cleanupCommand } from "./cleanup-command.ts";
 import type { CommandContext } from "./context.ts";
+import { imageCommand } from "./image-command.ts";
 import { proveCommand } from "./prove-command.ts";
 
 /** Runs one command line, without the program's name. Never throws; the exit code says how it went. */
@@ -16,11 +18,11 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     })
     .showSuggestionAfterError()
     .addHelpText("after", EXIT_CODES);
-  program.addCommand(
-    proveCommand(context, (code) => {
-      exitCode = code;
-    }).copyInheritedSettings(program),
-  );
+  const setExitCode = (code: ExitCode): void => {
+    exitCode = code;
+  };
+  const commands = [proveCommand(context, setExitCode), imageCommand(context), cleanupCommand(context, setExitCode)];
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;

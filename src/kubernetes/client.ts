@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Access } from "./access.ts";
 import { ApiError, ApiUnreachable, readStatus } from "./api-error.ts";
+import { withRetries } from "./retry.ts";
 
 /** Raw JSON of the Kubernetes API; never a typed model, which would drop `from`. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -32,8 +33,14 @@ export class ApiClient {
 
   /** The answer's JSON. Throws ApiError, ApiUnreachable, or what `signal` was aborted with. */
   async call(call: Call, signal: AbortSignal): Promise<Json> {
-    const { code, text } = await this.#answer(call, signal);
-    if (code < 200 || code > 299) throw new ApiError(call.what, readStatus(code, text));
+    if (call.method === "POST") return this.once(call, signal);
+    return withRetries(() => this.once(call, signal), signal);
+  }
+
+  /** As `call`, without a second try where the first one failed on the way. */
+  async once(call: Call, signal: AbortSignal): Promise<Json> {
+    const { code, text, retryAfter } = await this.#answer(call, signal);
+    if (code < 200 || code > 299) throw new ApiError(call.what, readStatus(code, text, retryAfter));
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) throw new ApiError(call.what, { code, reason: "", message: text });
     return value as Json;
@@ -46,10 +53,20 @@ export class ApiClient {
     if (code !== 200) throw new ApiError(call.what, readStatus(code, await textOf(response)));
     response.setEncoding("utf8");
     let rest = "";
-    for await (const chunk of response as AsyncIterable<string>) {
+    for await (const chunk of this.#chunks(response, call, signal)) {
       const parts = (rest + chunk).split("\n");
       rest = parts.pop() ?? "";
       yield* parts.filter((part) => part !== "");
+    }
+  }
+
+  /** A stream that breaks off is an API server that cannot be reached. */
+  async *#chunks(response: IncomingMessage, call: Call, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* response as AsyncIterable<string>;
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new ApiUnreachable(call.what, this.access.server, cause);
     }
   }
 
@@ -57,12 +74,13 @@ export class ApiClient {
     this.agent.destroy();
   }
 
-  async #answer(call: Call, signal: AbortSignal): Promise<{ code: number; text: string }> {
+  async #answer(call: Call, signal: AbortSignal): Promise<{ code: number; text: string; retryAfter?: string }> {
     const response = await this.#send(call, signal);
     const code = response.statusCode ?? 0;
     if (code === 401) this.access.renew();
     try {
-      return { code, text: await textOf(response) };
+      const retryAfter = response.headers["retry-after"];
+      return { code, text: await textOf(response), ...(retryAfter === undefined ? {} : { retryAfter }) };
     } catch (cause) {
       signal.throwIfAborted();
       throw new ApiUnreachable(call.what, this.access.server, cause);

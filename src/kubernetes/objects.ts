@@ -1,5 +1,7 @@
-import { ApiError } from "./api-error.ts";
+import { ApiError, isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
+import { RUN_ANNOTATION } from "./marks.ts";
+import { withRetries } from "./retry.ts";
 
 /** Where the objects of a kind live, and what they are called. */
 export interface Kind {
@@ -10,7 +12,9 @@ export interface Kind {
 
 export const NAMESPACES: Kind = { prefix: "/api/v1", plural: "namespaces", singular: "namespace" };
 export const PODS: Kind = { prefix: "/api/v1", plural: "pods", singular: "pod" };
+export const NODES: Kind = { prefix: "/api/v1", plural: "nodes", singular: "node" };
 export const SERVICE_ACCOUNTS: Kind = { prefix: "/api/v1", plural: "serviceaccounts", singular: "service account" };
+export const JOBS: Kind = { prefix: "/apis/batch/v1", plural: "jobs", singular: "Job" };
 export const NETWORK_POLICIES: Kind = {
   prefix: "/apis/networking.k8s.io/v1",
   plural: "networkpolicies",
@@ -57,6 +61,10 @@ export function get(client: ApiClient, { kind, namespace, name }: ObjectName, si
   return client.call({ path: `${collectionPath(kind, namespace)}/${name}`, what }, signal);
 }
 
+/**
+ * Creates an object. After a try that failed on the way it may exist already: then it is ours if it carries the same
+ * annotations, and is given as it is.
+ */
 export function create(
   client: ApiClient,
   { kind, object, dryRun = false }: { kind: Kind; object: Json; dryRun?: boolean },
@@ -65,7 +73,23 @@ export function create(
   const { name, namespace } = object.metadata as { name: string; namespace?: string };
   const what = `create ${kind.singular} "${name}"${inNamespace(namespace)}`;
   const query = { fieldValidation: "Strict", fieldManager: "netproof", ...(dryRun ? { dryRun: "All" } : {}) };
-  return client.call({ method: "POST", path: collectionPath(kind, namespace), query, body: object, what }, signal);
+  const call = { method: "POST", path: collectionPath(kind, namespace), query, body: object, what } as const;
+  return withRetries(async (attempt) => {
+    try {
+      return await client.once(call, signal);
+    } catch (error) {
+      if (attempt === 0 || dryRun || !isStatus(error, 409)) throw error;
+      const found = await get(client, { kind, name, ...(namespace === undefined ? {} : { namespace }) }, signal);
+      if (!isSameMaker(found, object)) throw error;
+      return found;
+    }
+  }, signal);
+}
+
+function isSameMaker(found: Json, wanted: Json): boolean {
+  const annotations = (object: Json): Json => ((object.metadata as { annotations?: Json }).annotations ?? {}) as Json;
+  const [own, theirs] = [annotations(wanted), annotations(found)];
+  return RUN_ANNOTATION in own && own[RUN_ANNOTATION] === theirs[RUN_ANNOTATION];
 }
 
 export function patch(

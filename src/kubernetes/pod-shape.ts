@@ -3,21 +3,22 @@ import type { Json } from "./client.ts";
 
 export const CONTAINER = "probe";
 export const AGENT_COMMAND = ["/netproof-probe", "session"];
-export const RUN_ANNOTATION = "netproof.dev/run";
 const OUTSIDE_ANNOTATION = "lab.netproof.dev/outside-addresses";
 
 export interface ShapeOptions {
-  readonly runId: string;
   readonly image: string;
+  readonly imagePullSecret?: string;
   readonly deadlineSeconds: number;
+  /** Where it should run, if that node has room. */
+  readonly node?: string;
 }
 
 /**
  * A probe pod as the API server gets it. Its shape keeps it within the restricted Pod Security Standard, without a token,
  * and mortal: both the kubelet and the agent itself end it at the deadline.
  */
-export function podObject(pod: StagePod, { runId, image, deadlineSeconds }: ShapeOptions): Json {
-  const annotations = { [RUN_ANNOTATION]: runId, ...MESH_OPT_OUT };
+export function podObject(pod: StagePod, { image, imagePullSecret, deadlineSeconds, node }: ShapeOptions): Json {
+  const annotations = MESH_OPT_OUT;
   const outside = pod.outsideAddresses?.join(",");
   return {
     apiVersion: "v1",
@@ -36,6 +37,8 @@ export function podObject(pod: StagePod, { runId, image, deadlineSeconds }: Shap
       terminationGracePeriodSeconds: 0,
       activeDeadlineSeconds: deadlineSeconds,
       nodeSelector: { "kubernetes.io/os": "linux" },
+      ...(node === undefined ? {} : { affinity: preferring(node) }),
+      ...(imagePullSecret === undefined ? {} : { imagePullSecrets: [{ name: imagePullSecret }] }),
       securityContext: {
         runAsNonRoot: true,
         seccompProfile: { type: "RuntimeDefault" },
@@ -45,6 +48,12 @@ export function podObject(pod: StagePod, { runId, image, deadlineSeconds }: Shap
       containers: [container(pod, image, deadlineSeconds)],
     },
   };
+}
+
+/** A wish, not a condition: a full node must not keep the pod from running. */
+function preferring(node: string): Json {
+  const preference = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] };
+  return { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference }] } };
 }
 
 function container({ ports, listen, healthPort }: StagePod, image: string, deadlineSeconds: number): Json {

@@ -1,64 +1,79 @@
 import pLimit from "p-limit";
-import { UserError } from "../errors/index.ts";
-import { Agent, type Clock } from "../observation/index.ts";
-import type { PartyName, StagePlan } from "../plan/index.ts";
+import type { Agent, AgentOptions } from "../observation/index.ts";
+import {
+  type PartyName,
+  plannedNamespace,
+  plannedPod,
+  plannedPolicy,
+  type RunNames,
+  renamedPolicy,
+  type StagePlan,
+  type StagePod,
+} from "../plan/index.ts";
 import {
   type ClusterState,
   type Labels,
   type NetworkPolicy,
-  type Pod,
   parseNamespace,
   parsePod,
   parsePolicy,
 } from "../snapshot/index.ts";
 import { messageOf } from "./access.ts";
-import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
-import { openExecChannel } from "./exec-channel.ts";
-import { create, get, list, NAMESPACES, NETWORK_POLICIES, PODS, patch, remove, SERVICE_ACCOUNTS } from "./objects.ts";
-import { AGENT_COMMAND, CONTAINER, podObject, RUN_ANNOTATION } from "./pod-shape.ts";
-import { waitFor } from "./wait.ts";
+import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
+import { RUN_ANNOTATION } from "./marks.ts";
+import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove } from "./objects.ts";
+import { openPods } from "./open-pods.ts";
+import { podObject } from "./pod-shape.ts";
+import { adoptNamespace, makeNamespace, makeOwner, type OwnerReference } from "./run-namespace.ts";
 
 export interface StageOptions {
   readonly runId: string;
-  readonly key: string;
   readonly image: string;
-  readonly clock: Clock;
-  /** The pods and their agents end by themselves after this. */
+  readonly imagePullSecret?: string;
+  /** What to do where the image cannot be had. */
+  readonly imageHint: string;
+  readonly agent: AgentOptions;
+  /** After this the pods, their agents and what owns them end by themselves. */
   readonly deadlineSeconds: number;
   /** How long to wait for pods to run. */
   readonly readyTimeoutMs: number;
-  readonly heartbeatMs: number;
-  /** The cluster itself goes with the run: nothing needs to be removed from it. */
+  /** What the namespaces are called in the cluster. */
+  readonly names: RunNames;
+  /** Nodes over which the pods are spread; none: as the scheduler likes. */
+  readonly nodes: readonly string[];
+  /** Kinds of policy that the cluster has beside NetworkPolicy. */
+  readonly policyKinds: readonly PolicyKind[];
+  /** The cluster itself goes with the run: nothing needs to be removed from it, and its namespaces are the run's. */
   readonly isEphemeral: boolean;
   /** Called at the end with what could not be removed, and why. */
   readonly onLeftover: (namespaces: readonly string[], reason: string) => void;
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-/** Calls under way at once towards the API server and, of exec sessions that open, towards the kubelets. */
+/** Calls under way at once towards the API server. */
 const CALLS = 8;
-const SESSIONS = 32;
+const REMOVAL_MS = 30_000;
 
 /** Namespaces and probe pods of one run, with a session to each. Undoes itself when a step fails. */
 export class Stage implements AsyncDisposable {
-  readonly agents = new Map<PartyName, Agent>();
   readonly #client: ApiClient;
-  readonly #spec: StagePlan;
+  readonly #plan: StagePlan;
   readonly #options: StageOptions;
-  readonly #madeNamespaces: string[] = [];
   readonly #limit = pLimit(CALLS);
-  #pods: readonly Pod[] = [];
-  #namespaces: ClusterState["namespaces"] = [];
+  readonly #made: string[] = [];
+  readonly #owners = new Map<string, OwnerReference>();
+  #agents: ReadonlyMap<PartyName, Agent> = new Map();
+  #state: Omit<ClusterState, "policies"> = { namespaces: [], pods: [] };
 
-  private constructor(client: ApiClient, spec: StagePlan, options: StageOptions) {
+  private constructor(client: ApiClient, plan: StagePlan, options: StageOptions) {
     this.#client = client;
-    this.#spec = spec;
+    this.#plan = plan;
     this.#options = options;
   }
 
-  static async open(client: ApiClient, spec: StagePlan, options: StageOptions, signal: AbortSignal): Promise<Stage> {
-    const stage = new Stage(client, spec, options);
+  static async open(client: ApiClient, plan: StagePlan, options: StageOptions, signal: AbortSignal): Promise<Stage> {
+    const stage = new Stage(client, plan, options);
     try {
       await stage.#make(signal);
       return stage;
@@ -68,161 +83,144 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Namespaces and pods as the server has them; pods with addresses. */
+  get agents(): ReadonlyMap<PartyName, Agent> {
+    return this.#agents;
+  }
+
+  /** Namespaces and pods as the server has them, in the names of the files; pods with addresses. */
   get state(): Omit<ClusterState, "policies"> {
-    return { namespaces: this.#namespaces, pods: this.#pods };
+    return this.#state;
   }
 
   /** What the server would store, without storing it. */
   async previewPolicies(objects: readonly Json[], signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
-    const stored = await this.#each(objects, (object) =>
-      create(this.#client, { kind: NETWORK_POLICIES, object, dryRun: true }, signal),
-    );
-    return stored.map(parsePolicy);
+    return this.#createPolicies(objects, { dryRun: true }, signal);
   }
 
   /** Applies all policies at once; gives them as stored. */
   async applyPolicies(objects: readonly Json[], signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
-    const stored = await this.#each(objects, (object) =>
-      create(this.#client, { kind: NETWORK_POLICIES, object: this.#marked(object) }, signal),
-    );
-    return stored.map(parsePolicy);
+    return this.#createPolicies(objects, { dryRun: false }, signal);
   }
 
   async removePolicies(objects: readonly Json[], signal: AbortSignal): Promise<void> {
     await this.#each(objects, (object) => {
       const { namespace, name } = object.metadata as { namespace: string; name: string };
-      return remove(this.#client, { kind: NETWORK_POLICIES, namespace, name }, signal);
+      return remove(this.#client, { kind: NETWORK_POLICIES, namespace: this.#actual(namespace), name }, signal);
     });
   }
 
-  /** Every NetworkPolicy that lies in the stage's namespaces now. */
-  async listPolicies(signal: AbortSignal): Promise<readonly NetworkPolicy[]> {
-    const pages = await this.#each(this.#spec.namespaces, ({ name }) =>
-      list(this.#client, { kind: NETWORK_POLICIES, namespace: name }, signal),
-    );
-    return pages.flatMap(({ items }) => items.map(parsePolicy));
+  /** What policies of others could touch the stage now; in the names of the files. */
+  async foreignPolicies(signal: AbortSignal): Promise<ForeignPolicies> {
+    if (this.#options.isEphemeral) return { understood: [], unknown: [], unseen: [] };
+    const { names, policyKinds } = this.#options;
+    const actual = this.#state.namespaces.map(({ name, labels }) => ({ name: names.actual(name), labels }));
+    const found = await listForeignPolicies(this.#client, actual, policyKinds, signal);
+    return {
+      unseen: found.unseen,
+      understood: found.understood.map((policy) => plannedPolicy(policy, names)),
+      unknown: found.unknown.map(({ what, namespaces }) => ({
+        what,
+        ...(namespaces === undefined ? {} : { namespaces: namespaces.map(names.planned) }),
+      })),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#options.isEphemeral) return;
-    await Promise.all([...this.agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
+    await Promise.all([...this.#agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
     const signal = AbortSignal.timeout(REMOVAL_MS);
-    const namespaces = this.#madeNamespaces.splice(0);
+    const namespaces = this.#made.splice(0);
     const removals = await Promise.allSettled(
       namespaces.map((name) => this.#limit(() => remove(this.#client, { kind: NAMESPACES, name }, signal))),
     );
-    const failed = removals.flatMap((removal) => (removal.status === "rejected" ? [messageOf(removal.reason)] : []));
     const left = namespaces.filter((_, index) => removals[index]?.status === "rejected");
-    if (left.length > 0) this.#options.onLeftover(left, failed[0] ?? "");
+    const [failed] = removals.filter((removal) => removal.status === "rejected");
+    if (failed !== undefined) this.#options.onLeftover(left, messageOf(failed.reason));
   }
 
   async #make(signal: AbortSignal): Promise<void> {
-    const { namespaces, pods } = this.#spec;
+    const { namespaces, pods } = this.#plan;
+    const { names } = this.#options;
     await this.#each(namespaces, (namespace) => this.#makeNamespace(namespace, signal));
-    await this.#each(pods, (pod) =>
-      create(this.#client, { kind: PODS, object: podObject(pod, this.#options) }, signal),
-    );
-    const stored = this.#each(namespaces, ({ name }) => get(this.#client, { kind: NAMESPACES, name }, signal));
-    this.#pods = await this.#openPods(signal);
-    this.#namespaces = (await stored).map(parseNamespace);
+    const objects = pods.map((pod, index) => this.#podObject(pod, index));
+    await this.#tryShapes(objects, signal);
+    await this.#each(objects, (object) => create(this.#client, { kind: PODS, object }, signal));
+    const toOpen = pods.map(({ namespace, name }) => ({
+      namespace: this.#actual(namespace),
+      name,
+      party: `${namespace}/${name}`,
+    }));
+    const [opened, stored] = await Promise.all([
+      openPods(this.#client, toOpen, this.#options, signal),
+      this.#each(namespaces, ({ name }) => get(this.#client, { kind: NAMESPACES, name: this.#actual(name) }, signal)),
+    ]);
+    this.#agents = opened.agents;
+    this.#state = {
+      namespaces: stored.map((object) => plannedNamespace(parseNamespace(object), names)),
+      pods: opened.objects.map((object) => plannedPod(parsePod(object), names)),
+    };
   }
 
   async #makeNamespace({ name, labels }: StagePlan["namespaces"][number], signal: AbortSignal): Promise<void> {
-    const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: this.#options.runId } };
-    try {
-      await create(
-        this.#client,
-        { kind: NAMESPACES, object: { apiVersion: "v1", kind: "Namespace", metadata } },
-        signal,
-      );
-      this.#madeNamespaces.push(name);
-    } catch (error) {
-      if (!isStatus(error, 409)) throw error;
-      await patch(this.#client, { kind: NAMESPACES, name, body: { metadata: { labels } } }, signal);
-    }
-    // Pods are refused until the namespace has its service account.
-    await waitFor(
-      this.#client,
-      {
-        kind: SERVICE_ACCOUNTS,
-        namespace: name,
-        names: ["default"],
-        isDone: () => true,
-        timeoutMs: this.#options.readyTimeoutMs,
-        forWhat: "the namespace's service account",
-      },
-      signal,
+    const namespace = { name: this.#actual(name), labels };
+    if (this.#options.isEphemeral) return adoptNamespace(this.#client, namespace, this.#options, signal);
+    // Noted before it is made: whatever happens meanwhile, it is removed.
+    this.#made.push(namespace.name);
+    await makeNamespace(this.#client, namespace, this.#options, signal);
+    this.#owners.set(namespace.name, await makeOwner(this.#client, namespace.name, this.#options, signal));
+  }
+
+  /** One pod of each namespace as a dry run: a refusal is heard before anything runs. */
+  async #tryShapes(objects: readonly Json[], signal: AbortSignal): Promise<void> {
+    if (this.#options.isEphemeral) return;
+    const first = new Map(objects.map((object) => [(object.metadata as { namespace: string }).namespace, object]));
+    await this.#each([...first.values()], (object) =>
+      create(this.#client, { kind: PODS, object, dryRun: true }, signal),
     );
   }
 
-  /** Waits for the pods, and opens a session with each as soon as it runs. */
-  async #openPods(signal: AbortSignal): Promise<readonly Pod[]> {
-    const { readyTimeoutMs, onProgress } = this.#options;
-    const total = this.#spec.pods.length;
-    const limit = pLimit(SESSIONS);
-    const sessions: Promise<void>[] = [];
-    const failed = new AbortController();
-    const names = new Map<string, string[]>();
-    for (const { namespace, name } of this.#spec.pods) names.set(namespace, [...(names.get(namespace) ?? []), name]);
-    const onDone = (namespace: string, name: string): void => {
-      const session = limit(() => this.#openSession({ namespace, name }, signal));
-      // The first that fails ends the wait for the others.
-      session.catch((error) => failed.abort(error));
-      sessions.push(session);
-      onProgress?.("pods run", sessions.length, total);
-    };
-    const options = { kind: PODS, isDone: isRunning, timeoutMs: readyTimeoutMs, forWhat: "pods to run" };
-    const either = AbortSignal.any([signal, failed.signal]);
-    const found = await Promise.all(
-      [...names].map(([namespace, own]) =>
-        waitFor(this.#client, { ...options, namespace, names: own, onDone: onDone.bind(undefined, namespace) }, either),
+  #podObject(pod: StagePod, index: number): Json {
+    const { nodes } = this.#options;
+    const node = nodes[index % Math.max(1, nodes.length)];
+    const object = podObject(pod, { ...this.#options, ...(node === undefined ? {} : { node }) });
+    return this.#owned({
+      ...object,
+      metadata: { ...(object.metadata as Json), namespace: this.#actual(pod.namespace) },
+    });
+  }
+
+  async #createPolicies(
+    objects: readonly Json[],
+    { dryRun }: { dryRun: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly NetworkPolicy[]> {
+    const { names } = this.#options;
+    const stored = await this.#each(objects, (object) =>
+      create(
+        this.#client,
+        { kind: NETWORK_POLICIES, object: this.#owned(renamedPolicy(object, names)), dryRun },
+        signal,
       ),
     );
-    await Promise.all(sessions);
-    return found.flatMap((objects) => [...objects.values()].map(parsePod));
+    return stored.map((object) => plannedPolicy(parsePolicy(object), names));
   }
 
-  async #openSession({ namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<void> {
-    const { deadlineSeconds, clock, key, heartbeatMs } = this.#options;
-    const target = { namespace, pod: name, container: CONTAINER, command: AGENT_COMMAND };
-    const channel = await openExecChannel(this.#client, target, signal);
-    const party = `${namespace}/${name}`;
-    this.agents.set(
-      party,
-      await Agent.open(party, channel, { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs }),
-    );
-  }
-
-  #marked(object: Json): Json {
-    const metadata = object.metadata as { annotations?: Labels };
+  /** Marked as the run's, and owned by the namespace's Job where there is one. */
+  #owned(object: Json): Json {
+    const metadata = object.metadata as { namespace: string; annotations?: Labels };
     const annotations = { ...metadata.annotations, [RUN_ANNOTATION]: this.#options.runId };
-    return { ...object, metadata: { ...metadata, annotations } };
+    const owner = this.#owners.get(metadata.namespace);
+    return {
+      ...object,
+      metadata: { ...metadata, annotations, ...(owner === undefined ? {} : { ownerReferences: [owner] }) },
+    };
+  }
+
+  #actual(namespace: string): string {
+    return this.#options.names.actual(namespace);
   }
 
   #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
     return Promise.all(items.map((item) => this.#limit(() => work(item))));
   }
-}
-
-const REMOVAL_MS = 30_000;
-
-/** Runs, is ready and has an address. Throws where it never will. */
-function isRunning(object: Json): boolean {
-  const { name, namespace } = object.metadata as { name: string; namespace: string };
-  const status = (object.status ?? {}) as {
-    phase?: string;
-    reason?: string;
-    message?: string;
-    podIP?: string;
-    conditions?: readonly { type: string; status: string }[];
-  };
-  if (status.phase === "Failed" || status.phase === "Succeeded") {
-    const why = status.reason ?? status.message ?? "its process ended";
-    throw new UserError("POD_ENDED", `Pod "${name}" in namespace "${namespace}" ended before it was used: ${why}`, {
-      hint: `Look with \`kubectl -n ${namespace} logs ${name}\``,
-    });
-  }
-  const isReady = status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
-  return status.phase === "Running" && isReady && status.podIP !== undefined && status.podIP !== "";
 }

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../errors/index.ts";
 import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { collectionPath, type Kind, list } from "./objects.ts";
+import { pauseAfter } from "./retry.ts";
 
 export interface WaitOptions {
   readonly kind: Kind;
@@ -36,9 +38,13 @@ export async function waitFor(
     done.set(name, object);
     options.onDone?.(name);
   };
+  const isOver = (): boolean => done.size === options.names.length;
   try {
-    while (done.size < options.names.length)
-      await watchOnce(client, options, { take, isOver: () => done.size === options.names.length, signal: both });
+    for (let failures = 0; !isOver(); ) {
+      const broken = await watchOnce(client, options, { take, isOver, signal: both });
+      failures = broken === undefined ? 0 : failures + 1;
+      if (broken !== undefined) await pause(broken, failures, both);
+    }
   } catch (error) {
     signal.throwIfAborted();
     if (!limit.aborted) throw error;
@@ -56,32 +62,39 @@ export async function waitFor(
   return done;
 }
 
-/** One list and one watch after it; the server ends watches now and then, and may have forgotten the version. */
+async function pause(broken: unknown, failures: number, signal: AbortSignal): Promise<void> {
+  const pauseMs = pauseAfter(broken, failures);
+  if (pauseMs === undefined) throw broken;
+  await delay(pauseMs, undefined, { signal });
+}
+
+/**
+ * One list and one watch after it. The server ends watches now and then, and may have forgotten the version (410): then
+ * the next list tells all. Gives what broke the watch, if something did.
+ */
 async function watchOnce(
   client: ApiClient,
   { kind, namespace }: WaitOptions,
   { take, isOver, signal }: { take: (object: Json) => void; isOver: () => boolean; signal: AbortSignal },
-): Promise<void> {
+): Promise<unknown> {
   const { items, resourceVersion } = await list(client, { kind, namespace }, signal);
   for (const item of items) take(item);
-  if (isOver()) return;
+  if (isOver()) return undefined;
   const query = { watch: true, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS, resourceVersion };
   const ended = new AbortController();
-  const call = {
-    path: collectionPath(kind, namespace),
-    query,
-    what: `watch ${kind.plural} in namespace "${namespace}"`,
-  };
+  const what = `watch ${kind.plural} in namespace "${namespace}"`;
+  const call = { path: collectionPath(kind, namespace), query, what };
   try {
     for await (const line of client.lines(call, AbortSignal.any([signal, ended.signal]))) {
       const event = JSON.parse(line) as { type: string; object: Json };
-      if (event.type === "ERROR") return;
+      if (event.type === "ERROR") return undefined;
       if (event.type === "ADDED" || event.type === "MODIFIED") take(event.object);
-      if (isOver()) return;
+      if (isOver()) return undefined;
     }
+    return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    if (!isStatus(error, 410)) throw error;
+    return isStatus(error, 410) ? undefined : error;
   } finally {
     ended.abort();
   }

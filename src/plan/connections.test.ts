@@ -159,7 +159,7 @@ function planFor(manifests: Manifests, options: { maxProbes?: number; intent?: I
   };
   const outside = { party: `${canary.namespace}/outside`, addresses: topology.outside };
   return planConnections(
-    { state, outside },
+    { state, outside, foreign: [] },
     { ports: topology.ports, canary, maxProbes: options.maxProbes ?? 10_000, intent: wanted },
   );
 }

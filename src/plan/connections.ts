@@ -52,6 +52,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
       .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
     isolation: inside.map((end) => isolationOf(end, pairs)),
     requirements: requirements.planned(),
+    foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
     notTested: left === 0 ? [] : [{ what: `${left} further connections`, reason: limit }],
   };

@@ -1,9 +1,10 @@
 import type { Endpoint } from "../expectation/index.ts";
 import type { ClusterState, Pod } from "../snapshot/index.ts";
-import type { PartyName } from "./model.ts";
+import type { ForeignPolicy, PartyName } from "./model.ts";
 
 /** The stage as the server made it: pods with addresses, policies as stored. */
 export interface ProofStage {
+  readonly foreign: readonly ForeignPolicy[];
   readonly state: ClusterState;
   /** The host outside the cluster, if there is one. */
   readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;

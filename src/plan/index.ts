@@ -5,6 +5,7 @@ export { type Canary, planCanary } from "./canary.ts";
 export { planConnections } from "./connections.ts";
 export { findGaps, type Gaps } from "./gaps.ts";
 export type {
+  ForeignPolicy,
   NotTested,
   PartyName,
   PlannedConnection,
@@ -13,5 +14,14 @@ export type {
   ProofPlan,
   Purpose,
 } from "./model.ts";
+export {
+  plannedNamespace,
+  plannedPod,
+  plannedPolicy,
+  type RunNames,
+  renamedForRun,
+  renamedPolicy,
+  SAME_NAMES,
+} from "./run-names.ts";
 export { planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
 export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";

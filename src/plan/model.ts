@@ -40,6 +40,14 @@ export interface PlannedConnection {
   readonly unspecifiedBecause?: string;
 }
 
+/** A policy of somebody else, of a kind that is not understood, that could decide connections too. */
+export interface ForeignPolicy {
+  /** `GlobalNetworkPolicy allow-dns`, `CiliumNetworkPolicy shop/web`. */
+  readonly what: string;
+  /** Namespaces of the stage whose pods it could apply to; undefined where it could be any. */
+  readonly namespaces?: readonly string[];
+}
+
 /** Exactly what the policies allow between two ends, of which at least one is isolated. */
 export interface PlannedPair {
   readonly from: string;
@@ -74,5 +82,6 @@ export interface ProofPlan {
   readonly requirements: readonly PlannedRequirement[];
   /** Fault models, and the ids of the connections that would show each. */
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: readonly string[] }[];
+  readonly foreign: readonly ForeignPolicy[];
   readonly notTested: readonly NotTested[];
 }

@@ -19,11 +19,12 @@ interface Block {
  */
 export function planOutside(
   policies: readonly NetworkPolicy[],
-  { clusterCidrs, required }: { clusterCidrs: readonly string[]; required: readonly string[] },
+  { clusterCidrs, required }: { clusterCidrs: readonly string[] | undefined; required: readonly string[] },
 ): OutsidePlan {
   const wanted = required.map((cidr): IpBlockPeer => ({ kind: "ipBlock", cidr, except: [] }));
   const blocks = [...wanted, ...policies.flatMap(ipBlocks)];
   if (blocks.length === 0) return { addresses: [], notTested: [] };
+  if (clusterCidrs === undefined) return { addresses: [], notTested: blocks.map(withoutHost) };
   const taken = [...RESERVED, ...clusterCidrs];
   const isUsable = (address: number): boolean => isAddress(address) && !taken.some((cidr) => isIn(cidr, address));
   const notTested: NotTested[] = [];
@@ -52,6 +53,10 @@ export function planOutside(
     notTested.push({ what: `${chosen.size - addresses.length} further addresses of ipBlocks`, reason });
   }
   return { addresses: addresses.map(text), notTested };
+}
+
+function withoutHost({ cidr }: IpBlockPeer): NotTested {
+  return { what: `ipBlock ${cidr}`, reason: "there is no host of ours outside this cluster; the lab has one (--lab)" };
 }
 
 const MAX_ADDRESSES = 12;

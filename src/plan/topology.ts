@@ -47,8 +47,8 @@ export interface Topology {
 
 export interface TopologyOptions {
   readonly maxPods: number;
-  /** Ranges that are the cluster's own: no outside address may lie in them. */
-  readonly clusterCidrs: readonly string[];
+  /** Ranges that are the cluster's own, where a host outside can have any other address; undefined: there is no such host. */
+  readonly clusterCidrs: readonly string[] | undefined;
 }
 
 /** Chooses the pods and namespaces of a proof from the files alone. Throws a UserError where the intent names what is not there. */

@@ -4,6 +4,7 @@
 
 export { buildRecord, type RunFacts } from "./build-record.ts";
 export { renderJson } from "./json.ts";
+export { renderJunit, renderJunitFailure } from "./junit.ts";
 export type { Paint } from "./paint.ts";
 export type { RecordedConnection, RecordedPolicy, RunRecord } from "./record.ts";
 export { renderText, type TextOptions } from "./text.ts";

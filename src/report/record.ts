@@ -22,6 +22,10 @@ export interface RunRecord {
     readonly version: string;
     readonly nodes: readonly string[];
     readonly families: readonly ("IPv4" | "IPv6")[];
+    /** The kubeconfig's context. */
+    readonly context?: string;
+    /** The network plugin, as its API groups give it away. */
+    readonly plugin?: string;
     /** The faults that the lab was told to have. */
     readonly faults?: readonly string[];
   };

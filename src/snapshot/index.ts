@@ -29,4 +29,4 @@ export { parseManifests } from "./parse-manifests.ts";
 export { type ManifestProblem, manifestError, showPlace } from "./problems.ts";
 export type { TextFile } from "./read-documents.ts";
 export { parseNamespace, parsePod } from "./stored-objects.ts";
-export { parsePolicy } from "./stored-policy.ts";
+export { parsePolicy, parseSelector } from "./stored-policy.ts";

@@ -185,19 +185,35 @@ describe("what the API leaves open", () => {
   });
 });
 
+describe("a policy of somebody else that is not understood", () => {
+  const phases = { baseline: OPEN, enforced: BLOCKED, restored: OPEN };
+  it.each([
+    [undefined, "inconclusive"],
+    [["web"], "inconclusive"],
+    [["db"], "inconclusive"],
+    [["other"], "conforms"],
+  ] as const)("in namespaces %s makes the connection %s", (namespaces, verdict) => {
+    const foreign = [{ what: "GlobalNetworkPolicy x", ...(namespaces === undefined ? {} : { namespaces }) }];
+    const [judged] = judgeConnections({ connections: [deny], foreign }, phases);
+    expect(judged?.verdict.kind).toBe(verdict);
+    if (verdict === "inconclusive")
+      expect(judged?.verdict).toMatchObject({ reason: expect.stringMatching(/GlobalNetworkPolicy x/) });
+  });
+});
+
 it("an answer from another pod that is denied too is a leak", () => {
   const other = planned("web > other 80/TCP", "deny", { from: "web", to: "other" });
   const stray: ProbeTrace = trace(ID, [[{ outcome: "misdelivered", answeredBy: "other" }], ["timed-out"]], {
     settled: false,
   });
   const phases = { baseline: OPEN, enforced: phase([stray]), restored: OPEN };
-  const [judged] = judgeConnections([deny, other], phases);
+  const [judged] = judgeConnections({ connections: [deny, other], foreign: [] }, phases);
   expect(judged?.verdict.kind).toBe("leaks");
   expect(judge(deny, phases).kind).toBe("inconclusive");
 });
 
 function judge(connection: PlannedConnection, phases: Parameters<typeof judgeConnections>[1]): Verdict {
-  const [judged] = judgeConnections([connection], phases);
+  const [judged] = judgeConnections({ connections: [connection], foreign: [] }, phases);
   if (judged === undefined) throw new Error("nothing was judged");
   return judged.verdict;
 }

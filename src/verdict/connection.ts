@@ -1,5 +1,5 @@
 import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
-import type { PlannedConnection } from "../plan/index.ts";
+import type { ForeignPolicy, PlannedConnection, ProofPlan } from "../plan/index.ts";
 import { judgeCell, type Verdict } from "./cell.ts";
 import { controlsByRound, readTrace, type Seen } from "./seen.ts";
 
@@ -22,7 +22,7 @@ export interface JudgedConnection {
 }
 
 export function judgeConnections(
-  connections: readonly PlannedConnection[],
+  { connections, foreign }: Pick<ProofPlan, "connections" | "foreign">,
   phases: Phases,
 ): readonly JudgedConnection[] {
   const lost = lostParties(phases);
@@ -40,7 +40,8 @@ export function judgeConnections(
       return expectations.get(`${planned.from} > ${party} ${port}/${protocol}`) === "deny";
     };
     const rewritten = rewrittenSource(traces);
-    const verdict = nameLoss(judge(planned, seen, { isDeniedToo, rewritten }), planned, lost);
+    const own = nameLoss(judge(planned, seen, { isDeniedToo, rewritten }), planned, lost);
+    const verdict = nameForeign(own, planned, foreign);
     return { planned, traces, seen, verdict };
   });
 }
@@ -54,6 +55,16 @@ function nameLoss(verdict: Verdict, { probe }: PlannedConnection, lost: Readonly
   const party = [probe.source, probe.destination].find((end) => lost.has(end));
   if (verdict.kind !== "inconclusive" || party === undefined) return verdict;
   return inconclusive(`the session with ${party} was lost`);
+}
+
+/** Where a policy that is not understood could decide too, nothing that was seen is the work of ours for certain. */
+function nameForeign(verdict: Verdict, { probe }: PlannedConnection, foreign: readonly ForeignPolicy[]): Verdict {
+  const ends = [probe.source, probe.destination].map((party) => party.split("/")[0] ?? "");
+  const found = foreign.find(
+    ({ namespaces }) => namespaces === undefined || ends.some((end) => namespaces.includes(end)),
+  );
+  if (found === undefined || verdict.kind === "unspecified") return verdict;
+  return inconclusive(`${found.what}, which netproof does not understand, may decide it too`);
 }
 
 function phaseReader(

@@ -38,6 +38,31 @@ export function* lostFindings(phases: Phases): Iterable<Finding> {
   }
 }
 
+interface Foreign {
+  readonly unknown: readonly { readonly what: string }[];
+  readonly understood: readonly NetworkPolicy[];
+}
+
+/** Policies of others that came or went during the run: nobody can say which connections they touched, and when. */
+export function* foreignFindings(before: Foreign, later: readonly Foreign[]): Iterable<Finding> {
+  const known = namesOf(before);
+  const seen = later.map(namesOf);
+  for (const name of new Set(seen.flatMap((names) => [...names]))) {
+    if (!known.has(name)) yield { kind: "inconclusive", what: `${name} appeared during the run` };
+  }
+  for (const name of known) {
+    if (seen.some((names) => !names.has(name)))
+      yield { kind: "inconclusive", what: `${name} went away during the run` };
+  }
+}
+
+function namesOf({ unknown, understood }: Foreign): ReadonlySet<string> {
+  return new Set([
+    ...unknown.map(({ what }) => what),
+    ...understood.map((policy) => `NetworkPolicy ${policy.namespace}/${policy.name}`),
+  ]);
+}
+
 function isSame(a: NetworkPolicy | undefined, b: NetworkPolicy): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

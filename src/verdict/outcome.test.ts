@@ -156,7 +156,16 @@ function prove(
 }
 
 function plan(connections: readonly PlannedConnection[]): ProofPlan {
-  return { connections, decisions: [], pairs: [], isolation: [], requirements: [], adequacy: [], notTested: [] };
+  return {
+    connections,
+    decisions: [],
+    pairs: [],
+    isolation: [],
+    requirements: [],
+    foreign: [],
+    adequacy: [],
+    notTested: [],
+  };
 }
 
 function observed(connections: readonly PlannedConnection[], seen: Readonly<Record<string, How>>) {

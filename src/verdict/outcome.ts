@@ -31,7 +31,7 @@ export interface JudgedProof {
 
 /** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */
 export function judgeProof(plan: ProofPlan, phases: Phases, findings: readonly Finding[]): JudgedProof {
-  const judged = judgeConnections(plan.connections, phases);
+  const judged = judgeConnections(plan, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
   const supporting = judged.filter(({ planned }) => planned.purpose !== "policies");
   const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));

@@ -4,7 +4,7 @@ import { bench, describe } from "vitest";
 import { systemClock } from "../../src/cli/clock.ts";
 import { ApiClient, readAccess, Stage } from "../../src/kubernetes/index.ts";
 import { startLab } from "../../src/lab/index.ts";
-import type { StagePlan } from "../../src/plan/index.ts";
+import { SAME_NAMES, type StagePlan } from "../../src/plan/index.ts";
 import { labReason } from "../testing/lab.ts";
 import { ROOT } from "../testing/netproof.ts";
 
@@ -41,12 +41,14 @@ describe.skipIf(labReason)("the lab", () => {
 
 const OPTIONS = {
   runId: "00000000",
-  key: "00".repeat(32),
   image: "localhost/netproof-probe:bench",
-  clock: systemClock,
+  imageHint: "",
+  agent: { clock: systemClock, key: "00".repeat(32), deadlineMs: 60_000, heartbeatMs: 2000 },
   deadlineSeconds: 60,
   readyTimeoutMs: 30_000,
-  heartbeatMs: 2000,
+  names: SAME_NAMES,
+  nodes: [],
+  policyKinds: [],
   isEphemeral: true,
   onLeftover: () => {},
 };

@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { UserError } from "../errors/index.ts";
+import { type RunRecord, renderJson, renderJunit, renderJunitFailure, renderText } from "../report/index.ts";
+
+const FORMATS = ["text", "json", "junit"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** A report that is to be written into a file. */
+export interface ReportFile {
+  readonly format: Format;
+  readonly path: string;
+}
+
+/** Reads `FORMAT=FILE`. */
+export function parseReport(value: string, previous: readonly ReportFile[] = []): readonly ReportFile[] {
+  const [, name = "", path = ""] = /^(\w+)=(.+)$/.exec(value) ?? [];
+  const format = FORMATS.find((known) => known === name);
+  if (format === undefined) throw new InvalidArgumentError(`Write FORMAT=FILE; the formats are ${FORMATS.join(", ")}.`);
+  return [...previous, { format, path }];
+}
+
+export async function writeReports(files: readonly ReportFile[], record: RunRecord): Promise<void> {
+  await Promise.all(files.map(({ format, path }) => write(path, RENDERERS[format](record))));
+}
+
+/** For a run without a record: the pipeline that waits for a JUnit file shall find one, which errs. */
+export async function writeFailure(files: readonly ReportFile[], message: string, time: string): Promise<void> {
+  const junit = files.filter(({ format }) => format === "junit");
+  await Promise.all(junit.map(({ path }) => write(path, [renderJunitFailure(message, { time })])));
+}
+
+const PLAIN = { good: same, bad: same, unsure: same, heading: same };
+const RENDERERS = {
+  text: (record) => renderText(record, { width: 100, paint: PLAIN }),
+  json: renderJson,
+  junit: (record) => [renderJunit(record)],
+} as const satisfies Record<Format, (record: RunRecord) => Iterable<string>>;
+
+/** Beside its place first, and renamed when it is whole: nobody ever reads half of it. */
+async function write(path: string, chunks: Iterable<string>): Promise<void> {
+  const temporary = join(dirname(path), `.netproof-${randomBytes(4).toString("hex")}`);
+  try {
+    await writeFile(temporary, chunks);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError("REPORT_UNWRITABLE", `Cannot write the report "${path}": ${reason}`, {
+      hint: "Name a file in a folder that exists and may be written to",
+      cause,
+    });
+  }
+}
+
+function same(text: string): string {
+  return text;
+}

@@ -1,0 +1,118 @@
+import type { Labels } from "../snapshot/index.ts";
+import { isStatus } from "./api-error.ts";
+import type { ApiClient, Json } from "./client.ts";
+import { OWNER_JOB, RUN_ANNOTATION } from "./marks.ts";
+import { create, JOBS, NAMESPACES, patch, SERVICE_ACCOUNTS } from "./objects.ts";
+import { waitFor } from "./wait.ts";
+
+export interface RunNamespace {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+export interface RunNamespaceOptions {
+  readonly runId: string;
+  readonly deadlineSeconds: number;
+  readonly readyTimeoutMs: number;
+}
+
+/** What the objects of a run in one namespace name as their owner: when it goes, they go. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller: false;
+}
+
+/** Makes a namespace of the run, and waits until pods can be made in it. */
+export async function makeNamespace(
+  client: ApiClient,
+  { name, labels }: RunNamespace,
+  options: RunNamespaceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: options.runId } };
+  await create(client, { kind: NAMESPACES, object: { apiVersion: "v1", kind: "Namespace", metadata } }, signal);
+  await awaitServiceAccount(client, name, options, signal);
+}
+
+/** A namespace that a cluster of the run's own has already gets the labels. */
+export async function adoptNamespace(
+  client: ApiClient,
+  namespace: RunNamespace,
+  options: RunNamespaceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await makeNamespace(client, namespace, options, signal);
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+    const { name, labels } = namespace;
+    await patch(client, { kind: NAMESPACES, name, body: { metadata: { labels } } }, signal);
+  }
+}
+
+/** Pods are refused until the namespace has its service account. */
+async function awaitServiceAccount(
+  client: ApiClient,
+  namespace: string,
+  { readyTimeoutMs }: RunNamespaceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  await waitFor(
+    client,
+    {
+      kind: SERVICE_ACCOUNTS,
+      namespace,
+      names: ["default"],
+      isDone: () => true,
+      timeoutMs: readyTimeoutMs,
+      forWhat: "the namespace's service account",
+    },
+    signal,
+  );
+}
+
+/**
+ * The owner of everything that the run makes in a namespace: a Job without pods. At its deadline it fails, is removed at
+ * once, and the garbage collector removes what it owns: a run that was killed leaves neither pod nor policy.
+ */
+export async function makeOwner(
+  client: ApiClient,
+  namespace: string,
+  { runId, deadlineSeconds }: RunNamespaceOptions,
+  signal: AbortSignal,
+): Promise<OwnerReference> {
+  const stored = await create(client, { kind: JOBS, object: jobObject(namespace, runId, deadlineSeconds) }, signal);
+  const { name, uid } = stored.metadata as { name: string; uid: string };
+  return { apiVersion: "batch/v1", kind: "Job", name, uid, controller: false };
+}
+
+function jobObject(namespace: string, runId: string, deadlineSeconds: number): Json {
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { namespace, name: OWNER_JOB, annotations: { [RUN_ANNOTATION]: runId } },
+    spec: {
+      parallelism: 0,
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadlineSeconds,
+      ttlSecondsAfterFinished: 0,
+      template: {
+        spec: {
+          restartPolicy: "Never",
+          automountServiceAccountToken: false,
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          containers: [
+            {
+              name: "none",
+              image: "localhost/none",
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+            },
+          ],
+        },
+      },
+    },
+  };
+}

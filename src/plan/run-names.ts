@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import type { Namespace, NetworkPolicy, Pod, Requirement, Selector } from "../snapshot/index.ts";
+import { NAME_LABEL } from "./names.ts";
+
+/**
+ * The names that a run's namespaces have in the cluster, and the way back. Everybody else in the program knows the names
+ * of the files alone.
+ */
+export interface RunNames {
+  readonly actual: (namespace: string) => string;
+  /** A name that is not of this run stays as it is. */
+  readonly planned: (namespace: string) => string;
+}
+
+const LONGEST = 63;
+
+/** In a cluster of its own a run keeps the names. */
+export const SAME_NAMES: RunNames = { actual: (name) => name, planned: (name) => name };
+
+/** `np-<run>-<name>`; names that would be too long keep their beginning and get a digest, so that they stay apart. */
+export function renamedForRun(runId: string, namespaces: readonly string[]): RunNames {
+  const actual = new Map(namespaces.map((name) => [name, actualName(runId, name)]));
+  const planned = new Map([...actual].map(([name, own]) => [own, name]));
+  return { actual: (name) => actual.get(name) ?? name, planned: (name) => planned.get(name) ?? name };
+}
+
+function actualName(runId: string, name: string): string {
+  const full = `np-${runId}-${name}`;
+  if (full.length <= LONGEST) return full;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${full.slice(0, LONGEST - 9)}-${digest}`;
+}
+
+/** A policy object as it is sent: in the run's namespace, its selectors on `kubernetes.io/metadata.name` following. */
+export function renamedPolicy(
+  object: Readonly<Record<string, unknown>>,
+  { actual }: RunNames,
+): Readonly<Record<string, unknown>> {
+  const metadata = object.metadata as { readonly namespace: string };
+  return {
+    ...object,
+    metadata: { ...metadata, namespace: actual(metadata.namespace) },
+    ...(object.spec === undefined ? {} : { spec: renameIn(object.spec, actual) }),
+  };
+}
+
+/** Renames the values of every namespaceSelector in raw JSON, In and NotIn too. */
+function renameIn(value: unknown, actual: RunNames["actual"]): unknown {
+  if (Array.isArray(value)) return value.map((item) => renameIn(item, actual));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [
+      key,
+      key === "namespaceSelector" ? renameSelector(part, actual) : renameIn(part, actual),
+    ]),
+  );
+}
+
+function renameSelector(value: unknown, actual: RunNames["actual"]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { matchLabels, matchExpressions, ...rest } = value as Readonly<Record<string, unknown>>;
+  return {
+    ...rest,
+    ...(matchLabels === undefined ? {} : { matchLabels: renameLabels(matchLabels, actual) }),
+    ...(Array.isArray(matchExpressions)
+      ? { matchExpressions: matchExpressions.map((item) => renameExpression(item, actual)) }
+      : {}),
+  };
+}
+
+function renameLabels(value: unknown, actual: RunNames["actual"]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, label]) => [
+      key,
+      key === NAME_LABEL && typeof label === "string" ? actual(label) : label,
+    ]),
+  );
+}
+
+function renameExpression(value: unknown, actual: RunNames["actual"]): unknown {
+  const expression = value as { readonly key?: unknown; readonly values?: unknown };
+  if (expression?.key !== NAME_LABEL || !Array.isArray(expression.values)) return value;
+  const values = expression.values.map((name) => (typeof name === "string" ? actual(name) : name));
+  return { ...expression, values };
+}
+
+export function plannedPod(pod: Pod, { planned }: RunNames): Pod {
+  return { ...pod, namespace: planned(pod.namespace) };
+}
+
+export function plannedNamespace({ name, labels }: Namespace, { planned }: RunNames): Namespace {
+  return { name: planned(name), labels: { ...labels, [NAME_LABEL]: planned(name) } };
+}
+
+/** A policy as it was stored, in the names of the files. */
+export function plannedPolicy(policy: NetworkPolicy, { planned }: RunNames): NetworkPolicy {
+  const rules = (direction: NetworkPolicy["isolates"]["ingress"]) =>
+    direction?.map((rule) => ({
+      ...rule,
+      peers: rule.peers.map((peer) =>
+        peer.kind === "pods" && peer.namespaceSelector !== undefined
+          ? { ...peer, namespaceSelector: plannedSelector(peer.namespaceSelector, planned) }
+          : peer,
+      ),
+    }));
+  const { ingress, egress } = policy.isolates;
+  const isolates = {
+    ...(ingress === undefined ? {} : { ingress: rules(ingress) ?? [] }),
+    ...(egress === undefined ? {} : { egress: rules(egress) ?? [] }),
+  };
+  return { ...policy, namespace: planned(policy.namespace), isolates };
+}
+
+function plannedSelector(selector: Selector, planned: RunNames["planned"]): Selector {
+  return selector.map(
+    (requirement): Requirement =>
+      requirement.key === NAME_LABEL ? { ...requirement, values: requirement.values.map(planned) } : requirement,
+  );
+}
