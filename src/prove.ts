@@ -118,12 +118,13 @@ export async function prove(
   const observer = new Observer(stage.agents, options.key, { ...options, ports });
   const course = await runPhases({ stage, observer, plan, policies }, { ...options, watch }, signal);
 
-  const judged = judgeProof(plan, course, [
+  const findings = [
     ...storedFindings(manifests, previewed, course.stored),
     ...lostFindings(course),
     ...foreignFindings(foreign, course.foreign),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
-  ]);
+  ];
+  const judged = judgeProof(plan, course, { findings, nodes: nodesOf(stage) });
   return buildRecord(plan, course, judged, {
     run: { id: options.runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
@@ -207,6 +208,12 @@ function stageOptions(options: ProveOptions, cluster: ProofCluster, { namespaces
     nodes: facts.nodes,
     agent: { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs: HEARTBEAT_MS },
   };
+}
+
+function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
+  return new Map(
+    state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
+  );
 }
 
 function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {

@@ -45,7 +45,7 @@ export function buildRecord(plan: ProofPlan, phases: Phases, judged: JudgedProof
     canary: judged.canary,
     requirements: judged.requirements,
     adequacy: plan.adequacy.map(({ fault, witnesses }) => ({ fault, witnesses: witnesses.length })),
-    ...(judged.diagnosis === undefined ? {} : { diagnosis: { fault: judged.diagnosis } }),
+    ...(judged.diagnosis === undefined ? {} : { diagnosis: judged.diagnosis }),
     outcome: judged.outcome,
   };
 }

@@ -107,7 +107,7 @@ function addRun(builder: Builder, record: RunRecord): void {
   suite.property("result", outcome.result).property("exitCode", String(outcome.exitCode));
   for (const direction of ["ingress", "egress"] as const)
     suite.property(`canary.${direction}`, canary[direction].enforcement);
-  if (diagnosis !== undefined) suite.property("diagnosis", diagnosis.fault);
+  if (diagnosis !== undefined) suite.property("diagnosis", [diagnosis.fault, ...(diagnosis.nodes ?? [])].join(" "));
   const item = suite.testCase().className(RUN).name("outcome").time(0);
   const body = lines(outcome.reasons.join("\n"));
   const [first = outcome.result] = outcome.reasons;

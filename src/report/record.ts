@@ -2,7 +2,7 @@ import type { Decision, PortsByProtocol } from "../expectation/index.ts";
 import type { Outcome as AttemptOutcome } from "../observation/index.ts";
 import type { Gaps, Purpose } from "../plan/index.ts";
 import type { Direction, Labels, Protocol } from "../snapshot/index.ts";
-import type { Enforcement, JudgedRequirement, Outcome, PhaseName, Verdict } from "../verdict/index.ts";
+import type { Diagnosis, Enforcement, JudgedRequirement, Outcome, PhaseName, Verdict } from "../verdict/index.ts";
 
 /** The run record: everything that a report needs and that an auditor keeps. Fields are added, never changed. */
 export interface RunRecord {
@@ -53,7 +53,7 @@ export interface RunRecord {
   readonly requirements: readonly JudgedRequirement[];
   /** For each fault model: how many of the connections would have shown it. */
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: number }[];
-  readonly diagnosis?: { readonly fault: string };
+  readonly diagnosis?: Diagnosis;
   readonly outcome: Outcome;
 }
 

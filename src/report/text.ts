@@ -47,7 +47,10 @@ function* headline({ outcome, cluster, policies, diagnosis }: RunRecord, paint: 
       break;
   }
   for (const reason of outcome.reasons.slice(1)) yield `  and: ${printable(reason)}\n`;
-  if (diagnosis !== undefined) yield `  diagnosis: ${diagnosis.fault} explains all of it\n`;
+  if (diagnosis !== undefined) {
+    const where = diagnosis.nodes === undefined ? "" : ` (${diagnosis.nodes.join(", ")})`;
+    yield `  diagnosis: ${diagnosis.fault}${where} explains all of it\n`;
+  }
   if (cluster.faults !== undefined && cluster.faults.length > 0)
     yield `  the lab was told to be faulty: ${cluster.faults.join(", ")}\n`;
 }

@@ -97,11 +97,10 @@ describe("the canary", () => {
   });
 
   it("never says that nothing is enforced where it was not placed", () => {
-    const { canary, outcome } = judgeProof(
-      plan(RULES),
-      observed(RULES, { "web > db": "open", "api > db": "open" }),
-      [],
-    );
+    const { canary, outcome } = judgeProof(plan(RULES), observed(RULES, { "web > db": "open", "api > db": "open" }), {
+      findings: [],
+      nodes: new Map(),
+    });
     expect(canary.ingress.enforcement).toBe("unknown");
     expect(outcome.exitCode).toBe(1);
   });
@@ -135,8 +134,8 @@ describe("the diagnosis", () => {
   ];
 
   it("names the fault under which just these connections differ", () => {
-    expect(prove(RULES, { ...GOOD, "web > db": "open" }, { adequacy }).diagnosis).toBe("first");
-    expect(prove(RULES, { "web > db": "open", "api > db": "blocked" }, { adequacy }).diagnosis).toBe("second");
+    expect(prove(RULES, { ...GOOD, "web > db": "open" }, { adequacy }).diagnosis?.fault).toBe("first");
+    expect(prove(RULES, { "web > db": "open", "api > db": "blocked" }, { adequacy }).diagnosis?.fault).toBe("second");
   });
 
   it("names none where nothing is wrong, or no fault fits", () => {
@@ -145,14 +144,40 @@ describe("the diagnosis", () => {
   });
 });
 
+describe("the diagnosis of a node", () => {
+  const rules = [
+    planned("web > db", "deny", { deniedBy: ["ingress"] }),
+    planned("db > web", "deny", { deniedBy: ["ingress"] }),
+    planned("api > db", "deny", { deniedBy: ["egress", "ingress"] }),
+  ];
+  const nodes = { web: "node1", db: "node2", api: "node1" };
+
+  it("names the node whose pods all leak while the other's do not", () => {
+    const seen = { "web > db": "open", "db > web": "blocked", "api > db": "blocked" } as const;
+    expect(prove(rules, seen, { nodes }).diagnosis).toEqual({ fault: "node-not-enforcing", nodes: ["node2"] });
+  });
+
+  it("names none where a pod of the same node is blocked by that node alone", () => {
+    const more = [...rules, planned("api > sql", "deny", { deniedBy: ["ingress"] })];
+    const seen = { "web > db": "open", "db > web": "blocked", "api > db": "blocked", "api > sql": "blocked" } as const;
+    expect(prove(more, seen, { nodes: { ...nodes, sql: "node2" } }).diagnosis).toBeUndefined();
+  });
+});
+
 function prove(
   rules: readonly PlannedConnection[],
   seen: Readonly<Record<string, How>>,
-  more: Partial<Pick<ProofPlan, "requirements" | "adequacy">> & { findings?: readonly Finding[] } = {},
+  more: Partial<Pick<ProofPlan, "requirements" | "adequacy">> & {
+    findings?: readonly Finding[];
+    nodes?: Record<string, string>;
+  } = {},
 ): JudgedProof {
   const connections = [...CANARY, ...rules];
-  const { findings = [], ...given } = more;
-  return judgeProof({ ...plan(connections), ...given }, observed(connections, { ...ENFORCING, ...seen }), findings);
+  const { findings = [], nodes = {}, ...given } = more;
+  return judgeProof({ ...plan(connections), ...given }, observed(connections, { ...ENFORCING, ...seen }), {
+    findings,
+    nodes: new Map(Object.entries(nodes)),
+  });
 }
 
 function plan(connections: readonly PlannedConnection[]): ProofPlan {

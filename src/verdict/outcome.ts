@@ -4,7 +4,7 @@ import type { Direction } from "../snapshot/index.ts";
 import { type CanaryVerdict, judgeCanary } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
-import { diagnose } from "./diagnosis.ts";
+import { type Diagnosis, diagnose, type NodesByParty } from "./diagnosis.ts";
 import type { Finding } from "./findings.ts";
 import { type JudgedRequirement, judgeRequirements } from "./requirements.ts";
 
@@ -25,18 +25,22 @@ export interface JudgedProof {
   readonly canary: CanaryVerdict;
   readonly requirements: readonly JudgedRequirement[];
   /** The fault model that explains everything that is wrong, if one does. */
-  readonly diagnosis?: string;
+  readonly diagnosis?: Diagnosis;
   readonly outcome: Outcome;
 }
 
 /** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */
-export function judgeProof(plan: ProofPlan, phases: Phases, findings: readonly Finding[]): JudgedProof {
+export function judgeProof(
+  plan: ProofPlan,
+  phases: Phases,
+  { findings, nodes }: { findings: readonly Finding[]; nodes: NodesByParty },
+): JudgedProof {
   const judged = judgeConnections(plan, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
   const supporting = judged.filter(({ planned }) => planned.purpose !== "policies");
   const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));
   const requirements = judgeRequirements(plan.requirements, connections);
-  const diagnosis = diagnose(plan, connections);
+  const diagnosis = diagnose(plan, connections, nodes);
   const outcome = conclude({ connections, canary, requirements, findings });
   return { connections, supporting, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
 }
