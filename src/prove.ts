@@ -20,12 +20,15 @@ import {
 } from "./observation/index.ts";
 import {
   type Canary,
+  type Placement,
   type ProofPlan,
   planCanary,
   planConnections,
   planStage,
   planTopology,
+  type RunNames,
   renamedForRun,
+  renamedWithin,
   SAME_NAMES,
   type StagePlan,
   type Topology,
@@ -75,10 +78,14 @@ export interface ProveOptions {
 const HEARTBEAT_MS = 2000;
 
 /** Draws up the stage of a proof from the files alone. Throws a UserError where the intent names what is not there. */
-export function prepareProof(manifests: Manifests, intent: Intent, limits: TopologyOptions): ProofRequest {
+export function prepareProof(
+  manifests: Manifests,
+  intent: Intent,
+  { placement, ...limits }: TopologyOptions & { readonly placement: Placement },
+): ProofRequest {
   const topology = planTopology(manifests, intent, limits);
   const canary = planCanary(topology);
-  return { manifests, intent, topology, canary, stage: planStage(topology, canary) };
+  return { manifests, intent, topology, canary, stage: planStage(topology, canary, placement) };
 }
 
 /** Proves policies by experiment: without them everything connects, with them just what they allow, and without them all again. */
@@ -90,7 +97,10 @@ export async function prove(
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
   const { manifests, intent, topology, canary } = request;
-  const policies: readonly Json[] = [...manifests.policies.map(({ object }) => object), ...canary.policies];
+  const policies: readonly Json[] = [
+    ...manifests.policies.map(({ object }) => object),
+    ...request.stage.canaryPolicies,
+  ];
 
   options.onProgress("making pods");
   await using stage = await Stage.open(
@@ -131,7 +141,7 @@ export async function prove(
     finishedAt: options.clock.now(),
     cluster: cluster.facts,
     manifests,
-    topology,
+    topology: { ...topology, notTested: [...topology.notTested, ...request.stage.notTested] },
     pods: stage.state.pods,
     appliedAt: course.appliedAt,
     warnings: [
@@ -194,17 +204,14 @@ async function runPhases(
   return course;
 }
 
-function stageOptions(options: ProveOptions, cluster: ProofCluster, { namespaces }: StagePlan): StageOptions {
+function stageOptions(options: ProveOptions, cluster: ProofCluster, plan: StagePlan): StageOptions {
   const { facts, imageHint, policyKinds } = cluster;
   const { clock, key, runId, deadlineSeconds } = options;
-  const isEphemeral = facts.kind === "lab";
-  const planned = namespaces.map(({ name }) => name);
   return {
     ...options,
     imageHint,
     policyKinds,
-    isEphemeral,
-    names: isEphemeral ? SAME_NAMES : renamedForRun(runId, planned),
+    names: namesFor(plan, runId),
     nodes: facts.nodes,
     agent: { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs: HEARTBEAT_MS },
   };
@@ -214,6 +221,18 @@ function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
   return new Map(
     state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
   );
+}
+
+function namesFor({ placement, namespaces }: StagePlan, runId: string): RunNames {
+  const planned = namespaces.map(({ name }) => name);
+  switch (placement.kind) {
+    case "own-cluster":
+      return SAME_NAMES;
+    case "throwaway":
+      return renamedForRun(runId, planned);
+    case "within":
+      return renamedWithin(runId, planned[0] ?? "", placement.namespace);
+  }
 }
 
 function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {

@@ -72,6 +72,14 @@ spec:
     expect(code).toBe(0);
   });
 
+  it("proves the same where denied packets are rejected", async () => {
+    const { code, stdout } = await netproof(["prove", "-f", SHOP, "--lab", "--lab-denial", "reject", "-o", "json"]);
+    const record: RunRecord = JSON.parse(stdout);
+    const seen = new Set(record.connections.map(({ phases }) => phases.enforced?.observation));
+    expect([...seen].sort()).toEqual(expect.arrayContaining(["connected", "refused"]));
+    expect(code).toBe(0);
+  });
+
   it("ends with exit 3 where the policies deny nothing", async () => {
     const open = INGRESS_ONLY.replace(/spec:[\s\S]*/, "spec: {podSelector: {}, ingress: [{}]}\n");
     const { code, stdout } = await netproof(["prove", "-f", "-", "--lab"], { stdin: open });

@@ -33,12 +33,14 @@ async function cleanUp(flags: CleanupFlags, context: CommandContext): Promise<Ex
     const mayRemoveAll = alive.length === 0 || flags.yes || (await ask(alive, context));
     for (const leftover of mayRemoveAll ? found : dead) {
       await removeLeftover(client, leftover, signal);
-      streams.stdout.write(`removed namespace ${leftover.namespace} of run ${leftover.runId}\n`);
+      const { kind, namespace, name } = leftover.object;
+      const where = namespace === undefined ? name : `${namespace}/${name} and what it owns`;
+      streams.stdout.write(`removed ${kind.singular} ${where} (run ${leftover.runId})\n`);
     }
     if (found.length === 0) streams.stdout.write("nothing is left of any run\n");
     if (mayRemoveAll) return EXIT.ok;
     streams.stderr.write(
-      `${alive.length} namespaces of runs that may be going on were left alone; --yes removes them too\n`,
+      `${alive.length} objects of runs that may be going on were left alone; --yes removes them too\n`,
     );
     return EXIT.inconclusive;
   } finally {
@@ -50,7 +52,7 @@ async function cleanUp(flags: CleanupFlags, context: CommandContext): Promise<Ex
 async function ask(alive: readonly Leftover[], { streams, signal }: CommandContext): Promise<boolean> {
   if (!streams.stderr.isTTY) return false;
   const runs = [...new Set(alive.map(({ runId }) => runId))];
-  streams.stderr.write(`${alive.length} namespaces belong to runs that may be going on (${runs.join(", ")}).\n`);
+  streams.stderr.write(`${alive.length} objects belong to runs that may be going on (${runs.join(", ")}).\n`);
   const terminal = createInterface({ input: streams.stdin });
   try {
     streams.stderr.write("Remove them as well? [y/N] ");

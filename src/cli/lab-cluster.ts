@@ -19,16 +19,16 @@ const NODES = ["node1", "node2"];
 
 /** Starts a lab and connects to it, as to any cluster. */
 export async function openLab(
-  wanted: readonly string[],
+  wanted: { readonly faults: readonly string[]; readonly denial: "drop" | "reject" },
   { agentBinary, version, signal }: CommandContext,
   progress: ProgressLine,
 ): Promise<OpenCluster> {
   const { startLab, LAB_FAULTS, LAB_ENVIRONMENT_FAULTS } = await import("../lab/index.ts");
-  const faults = checkFaults(wanted, [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS]);
+  const faults = checkFaults(wanted.faults, [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS]);
   progress.show("starting the lab");
   preloadAccess();
   const agentPath = await agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
-  const lab = await startLab({ nodes: NODES.length, faults, denial: "drop", agentPath }, signal);
+  const lab = await startLab({ nodes: NODES.length, faults, denial: wanted.denial, agentPath }, signal);
   const broken = new AbortController();
   let isClosing = false;
   void lab.broken.then((reason) => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
 import { type ExitCode, isUserError, UserError } from "../errors/index.ts";
 import { probeImageName } from "../image/index.ts";
+import type { Placement } from "../plan/index.ts";
 import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
 import { collect, count, seconds } from "./arguments.ts";
@@ -9,7 +10,7 @@ import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
 import { LAB_CIDRS, type OpenCluster, openLab } from "./lab-cluster.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
-import { openRealCluster } from "./real-cluster.ts";
+import { openRealCluster, withLive } from "./real-cluster.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
 import { parseReport, type ReportFile, writeFailure, writeReports } from "./write-reports.ts";
 
@@ -20,8 +21,11 @@ interface ProveFlags {
   readonly require?: string;
   readonly lab: boolean;
   readonly labFault: readonly string[];
+  readonly labDenial: "drop" | "reject";
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly runNamespace?: string;
+  readonly withLive: boolean;
   readonly probeImage: string;
   readonly imagePullSecret?: string;
   readonly output: "text" | "json";
@@ -54,10 +58,17 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
         .argParser(collect)
         .default([], "none"),
     )
+    .addOption(
+      new Option("--lab-denial <how>", "what a denied packet meets in the lab")
+        .choices(["drop", "reject"])
+        .default("drop"),
+    )
     .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
     .option("--context <name>", "the kubeconfig's context to use")
     .option("--probe-image <image>", "the image of the probe pods", probeImageName(context.version))
     .option("--image-pull-secret <name>", "a secret of the run's namespaces with which the image can be pulled")
+    .option("--run-namespace <name>", "make everything in this one namespace, which is there already")
+    .option("--with-live", "take in what is already in the policies' namespaces of the cluster", false)
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
     .addOption(
       new Option("--report <format=file>", "write a report (text, json, junit) into a file; may be given several times")
@@ -100,14 +111,22 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
   }
 }
 
-async function readRequest(flags: ProveFlags, { streams: { stdin } }: CommandContext): Promise<ProofRequest> {
+async function readRequest(flags: ProveFlags, context: CommandContext): Promise<ProofRequest> {
+  const { stdin } = context.streams;
   if (flags.labFault.length > 0 && !flags.lab) {
     throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
   }
   const { filename: from, recursive: isRecursive, namespace: defaultNamespace, maxPods } = flags;
-  const manifests = await readManifests({ from, isRecursive, defaultNamespace, stdin });
+  const files = await readManifests({ from, isRecursive, defaultNamespace, stdin });
+  const manifests = flags.withLive ? await withLive(files, flags, context) : files;
   const intent = await readIntent(flags.require, stdin);
-  return prepareProof(manifests, intent, { maxPods, clusterCidrs: flags.lab ? LAB_CIDRS : undefined });
+  const clusterCidrs = flags.lab ? LAB_CIDRS : undefined;
+  return prepareProof(manifests, intent, { maxPods, clusterCidrs, placement: placementOf(flags) });
+}
+
+function placementOf({ lab, runNamespace }: ProveFlags): Placement {
+  if (lab) return { kind: "own-cluster" };
+  return runNamespace === undefined ? { kind: "throwaway" } : { kind: "within", namespace: runNamespace };
 }
 
 async function proveOn(
@@ -116,7 +135,7 @@ async function proveOn(
   { context, progress }: { context: CommandContext; progress: ProgressLine },
 ): Promise<RunRecord> {
   await using opened: OpenCluster = flags.lab
-    ? await openLab(flags.labFault, context, progress)
+    ? await openLab({ faults: flags.labFault, denial: flags.labDenial }, context, progress)
     : await openRealCluster(flags, context);
   // Awaited here: the cluster stays open until it is done.
   return await prove(opened.cluster, request, proveOptions(flags, context, progress), opened.signal);
@@ -136,9 +155,9 @@ function proveOptions(flags: ProveFlags, { version, streams }: CommandContext, p
     deadlineSeconds: Math.ceil(flags.deadline),
     maxProbes: flags.maxProbes,
     onProgress: progress.show.bind(progress),
-    onLeftover: (namespaces, reason) => {
+    onLeftover: (what, reason) => {
       streams.stderr.write(
-        `Could not remove the namespaces ${namespaces.join(", ")}: ${reason}\n  Remove them with \`netproof cleanup\`; their pods and policies go by themselves\n`,
+        `Could not remove ${what.join(", ")}: ${reason}\n  Remove them with \`netproof cleanup\`; their pods and policies go by themselves\n`,
       );
     },
   };

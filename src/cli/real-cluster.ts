@@ -4,8 +4,10 @@ import {
   imageHint,
   readAccess,
   readClusterFacts,
+  readLiveManifests,
   readPolicyKinds,
 } from "../kubernetes/index.ts";
+import { type Manifests, mergeManifests, parseManifests } from "../snapshot/index.ts";
 import type { CommandContext } from "./context.ts";
 import type { OpenCluster } from "./lab-cluster.ts";
 
@@ -17,9 +19,8 @@ export interface ClusterFlags {
 
 /** Connects to the cluster of a kubeconfig's context. Throws a UserError where it cannot be reached. */
 export async function openRealCluster(flags: ClusterFlags, { signal }: CommandContext): Promise<OpenCluster> {
-  const source = { kind: "default", ...(flags.kubeconfig === undefined ? {} : { path: flags.kubeconfig }) } as const;
-  const access = await readAccess(source, flags.context);
-  const client = new ApiClient(access);
+  const client = await connect(flags);
+  const { access } = client;
   try {
     const { version, plugin, nodes, groups } = await readClusterFacts(client, signal);
     const warning = ageWarning(version);
@@ -45,4 +46,25 @@ export async function openRealCluster(flags: ClusterFlags, { signal }: CommandCo
     client.close();
     throw error;
   }
+}
+
+/** The files together with what is already in their namespaces; what may not be listed becomes a warning. */
+export async function withLive(files: Manifests, flags: ClusterFlags, { signal }: CommandContext): Promise<Manifests> {
+  const { policies, namespaces } = files;
+  const names = [...policies.map(({ policy }) => policy.namespace), ...namespaces.map(({ name }) => name)];
+  const client = await connect(flags);
+  try {
+    const { files: live, unseen } = await readLiveManifests(client, [...new Set(names)], signal);
+    const merged = mergeManifests(files, parseManifests(live, { defaultNamespace: "default" }));
+    const place = { file: "cluster", line: 1, column: 1 };
+    const warnings = unseen.map((what) => ({ place, message: `${what} may not be listed, and are left out` }));
+    return { ...merged, warnings: [...merged.warnings, ...warnings] };
+  } finally {
+    client.close();
+  }
+}
+
+async function connect({ kubeconfig, context }: Pick<ClusterFlags, "kubeconfig" | "context">): Promise<ApiClient> {
+  const source = { kind: "default", ...(kubeconfig === undefined ? {} : { path: kubeconfig }) } as const;
+  return new ApiClient(await readAccess(source, context));
 }

@@ -7,4 +7,5 @@ export { ApiClient, type Json } from "./client.ts";
 export { ageWarning, type ClusterFacts, readClusterFacts } from "./cluster-facts.ts";
 export { type ForeignPolicies, type PolicyKind, readPolicyKinds } from "./foreign-policies.ts";
 export { imageHint } from "./image-hint.ts";
+export { readLiveManifests } from "./live-manifests.ts";
 export { Stage, type StageOptions } from "./stage.ts";

@@ -2,4 +2,6 @@
 export const RUN_ANNOTATION = "netproof.dev/run";
 
 /** The Job that owns what a run makes in a namespace. */
-export const OWNER_JOB = "netproof-run";
+export function ownerJobName(runId: string): string {
+  return `netproof-run-${runId}`;
+}

@@ -109,7 +109,9 @@ export async function remove(
 ): Promise<void> {
   const what = `delete ${kind.singular} "${name}"${inNamespace(namespace)}`;
   try {
-    await client.call({ method: "DELETE", path: `${collectionPath(kind, namespace)}/${name}`, what }, signal);
+    // What it owns goes with it; a Job would orphan it by default.
+    const query = { propagationPolicy: "Background" };
+    await client.call({ method: "DELETE", path: `${collectionPath(kind, namespace)}/${name}`, query, what }, signal);
   } catch (error) {
     if (!(error instanceof ApiError && error.status.code === 404)) throw error;
   }

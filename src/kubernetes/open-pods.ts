@@ -132,6 +132,7 @@ function isRunning(object: Json, imageHint: string): boolean {
     const why = waiting.message ?? waiting.reason ?? "";
     throw new UserError("NO_IMAGE", `${pod} cannot have its image: ${why}`, { hint: imageHint });
   }
-  const isReady = status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;
-  return status.phase === "Running" && isReady && status.podIP !== undefined && status.podIP !== "";
+  // Not Ready, which a readiness gate may keep it from for ever.
+  const isReady = status.conditions?.some(({ type, status: value }) => type === "ContainersReady" && value === "True");
+  return status.phase === "Running" && isReady === true && status.podIP !== undefined && status.podIP !== "";
 }

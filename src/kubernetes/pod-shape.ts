@@ -9,6 +9,8 @@ export interface ShapeOptions {
   readonly image: string;
   readonly imagePullSecret?: string;
   readonly deadlineSeconds: number;
+  /** Other people's Services may select it: it never becomes ready for them. */
+  readonly isShielded: boolean;
   /** Where it should run, if that node has room. */
   readonly node?: string;
 }
@@ -17,7 +19,10 @@ export interface ShapeOptions {
  * A probe pod as the API server gets it. Its shape keeps it within the restricted Pod Security Standard, without a token,
  * and mortal: both the kubelet and the agent itself end it at the deadline.
  */
-export function podObject(pod: StagePod, { image, imagePullSecret, deadlineSeconds, node }: ShapeOptions): Json {
+export function podObject(
+  pod: StagePod,
+  { image, imagePullSecret, deadlineSeconds, node, isShielded }: ShapeOptions,
+): Json {
   const annotations = MESH_OPT_OUT;
   const outside = pod.outsideAddresses?.join(",");
   return {
@@ -33,6 +38,7 @@ export function podObject(pod: StagePod, { image, imagePullSecret, deadlineSecon
       ...(outside === undefined ? {} : { hostNetwork: true }),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      ...(isShielded ? { readinessGates: [{ conditionType: "netproof.dev/never" }] } : {}),
       restartPolicy: "Never",
       terminationGracePeriodSeconds: 0,
       activeDeadlineSeconds: deadlineSeconds,

@@ -1,7 +1,7 @@
 import type { Labels } from "../snapshot/index.ts";
 import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
-import { OWNER_JOB, RUN_ANNOTATION } from "./marks.ts";
+import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";
 import { create, JOBS, NAMESPACES, patch, SERVICE_ACCOUNTS } from "./objects.ts";
 import { waitFor } from "./wait.ts";
 
@@ -93,7 +93,7 @@ function jobObject(namespace: string, runId: string, deadlineSeconds: number): J
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { namespace, name: OWNER_JOB, annotations: { [RUN_ANNOTATION]: runId } },
+    metadata: { namespace, name: ownerJobName(runId), annotations: { [RUN_ANNOTATION]: runId } },
     spec: {
       parallelism: 0,
       backoffLimit: 0,

@@ -21,8 +21,8 @@ import {
 import { messageOf } from "./access.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
-import { RUN_ANNOTATION } from "./marks.ts";
-import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove } from "./objects.ts";
+import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";
+import { create, get, JOBS, NAMESPACES, NETWORK_POLICIES, type ObjectName, PODS, remove } from "./objects.ts";
 import { openPods } from "./open-pods.ts";
 import { podObject } from "./pod-shape.ts";
 import { adoptNamespace, makeNamespace, makeOwner, type OwnerReference } from "./run-namespace.ts";
@@ -44,10 +44,8 @@ export interface StageOptions {
   readonly nodes: readonly string[];
   /** Kinds of policy that the cluster has beside NetworkPolicy. */
   readonly policyKinds: readonly PolicyKind[];
-  /** The cluster itself goes with the run: nothing needs to be removed from it, and its namespaces are the run's. */
-  readonly isEphemeral: boolean;
   /** Called at the end with what could not be removed, and why. */
-  readonly onLeftover: (namespaces: readonly string[], reason: string) => void;
+  readonly onLeftover: (what: readonly string[], reason: string) => void;
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
@@ -61,7 +59,8 @@ export class Stage implements AsyncDisposable {
   readonly #plan: StagePlan;
   readonly #options: StageOptions;
   readonly #limit = pLimit(CALLS);
-  readonly #made: string[] = [];
+  /** What takes everything else with it when it is removed. */
+  readonly #made: ObjectName[] = [];
   readonly #owners = new Map<string, OwnerReference>();
   #agents: ReadonlyMap<PartyName, Agent> = new Map();
   #state: Omit<ClusterState, "policies"> = { namespaces: [], pods: [] };
@@ -105,13 +104,14 @@ export class Stage implements AsyncDisposable {
   async removePolicies(objects: readonly Json[], signal: AbortSignal): Promise<void> {
     await this.#each(objects, (object) => {
       const { namespace, name } = object.metadata as { namespace: string; name: string };
-      return remove(this.#client, { kind: NETWORK_POLICIES, namespace: this.#actual(namespace), name }, signal);
+      const actual = { namespace: this.#actual(namespace), name: this.#options.names.actualObject(name) };
+      return remove(this.#client, { kind: NETWORK_POLICIES, ...actual }, signal);
     });
   }
 
   /** What policies of others could touch the stage now; in the names of the files. */
   async foreignPolicies(signal: AbortSignal): Promise<ForeignPolicies> {
-    if (this.#options.isEphemeral) return { understood: [], unknown: [], unseen: [] };
+    if (this.#plan.placement.kind === "own-cluster") return { understood: [], unknown: [], unseen: [] };
     const { names, policyKinds } = this.#options;
     const actual = this.#state.namespaces.map(({ name, labels }) => ({ name: names.actual(name), labels }));
     const found = await listForeignPolicies(this.#client, actual, policyKinds, signal);
@@ -126,16 +126,20 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#options.isEphemeral) return;
+    if (this.#plan.placement.kind === "own-cluster") return;
     await Promise.all([...this.#agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
     const signal = AbortSignal.timeout(REMOVAL_MS);
-    const namespaces = this.#made.splice(0);
+    const made = this.#made.splice(0);
     const removals = await Promise.allSettled(
-      namespaces.map((name) => this.#limit(() => remove(this.#client, { kind: NAMESPACES, name }, signal))),
+      made.map((name) => this.#limit(() => remove(this.#client, name, signal))),
     );
-    const left = namespaces.filter((_, index) => removals[index]?.status === "rejected");
+    const left = made.filter((_, index) => removals[index]?.status === "rejected");
     const [failed] = removals.filter((removal) => removal.status === "rejected");
-    if (failed !== undefined) this.#options.onLeftover(left, messageOf(failed.reason));
+    if (failed === undefined) return;
+    const names = left.map(
+      ({ kind, namespace, name }) => `${kind.singular} ${namespace === undefined ? "" : `${namespace}/`}${name}`,
+    );
+    this.#options.onLeftover(names, messageOf(failed.reason));
   }
 
   async #make(signal: AbortSignal): Promise<void> {
@@ -147,7 +151,7 @@ export class Stage implements AsyncDisposable {
     await this.#each(objects, (object) => create(this.#client, { kind: PODS, object }, signal));
     const toOpen = pods.map(({ namespace, name }) => ({
       namespace: this.#actual(namespace),
-      name,
+      name: names.actualObject(name),
       party: `${namespace}/${name}`,
     }));
     const [opened, stored] = await Promise.all([
@@ -163,16 +167,23 @@ export class Stage implements AsyncDisposable {
 
   async #makeNamespace({ name, labels }: StagePlan["namespaces"][number], signal: AbortSignal): Promise<void> {
     const namespace = { name: this.#actual(name), labels };
-    if (this.#options.isEphemeral) return adoptNamespace(this.#client, namespace, this.#options, signal);
-    // Noted before it is made: whatever happens meanwhile, it is removed.
-    this.#made.push(namespace.name);
-    await makeNamespace(this.#client, namespace, this.#options, signal);
+    switch (this.#plan.placement.kind) {
+      case "own-cluster":
+        return adoptNamespace(this.#client, namespace, this.#options, signal);
+      case "throwaway":
+        // Noted before it is made: whatever happens meanwhile, it is removed.
+        this.#made.push({ kind: NAMESPACES, name: namespace.name });
+        await makeNamespace(this.#client, namespace, this.#options, signal);
+        break;
+      case "within":
+        this.#made.push({ kind: JOBS, namespace: namespace.name, name: ownerJobName(this.#options.runId) });
+    }
     this.#owners.set(namespace.name, await makeOwner(this.#client, namespace.name, this.#options, signal));
   }
 
   /** One pod of each namespace as a dry run: a refusal is heard before anything runs. */
   async #tryShapes(objects: readonly Json[], signal: AbortSignal): Promise<void> {
-    if (this.#options.isEphemeral) return;
+    if (this.#plan.placement.kind === "own-cluster") return;
     const first = new Map(objects.map((object) => [(object.metadata as { namespace: string }).namespace, object]));
     await this.#each([...first.values()], (object) =>
       create(this.#client, { kind: PODS, object, dryRun: true }, signal),
@@ -180,12 +191,17 @@ export class Stage implements AsyncDisposable {
   }
 
   #podObject(pod: StagePod, index: number): Json {
-    const { nodes } = this.#options;
+    const { nodes, names } = this.#options;
     const node = nodes[index % Math.max(1, nodes.length)];
-    const object = podObject(pod, { ...this.#options, ...(node === undefined ? {} : { node }) });
+    const isShielded = this.#plan.placement.kind === "within";
+    const object = podObject(pod, { ...this.#options, isShielded, ...(node === undefined ? {} : { node }) });
     return this.#owned({
       ...object,
-      metadata: { ...(object.metadata as Json), namespace: this.#actual(pod.namespace) },
+      metadata: {
+        ...(object.metadata as Json),
+        namespace: this.#actual(pod.namespace),
+        name: names.actualObject(pod.name),
+      },
     });
   }
 

@@ -21,7 +21,8 @@ export {
   type RunNames,
   renamedForRun,
   renamedPolicy,
+  renamedWithin,
   SAME_NAMES,
 } from "./run-names.ts";
-export { planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
+export { type Placement, planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
 export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";

@@ -3,43 +3,68 @@ import type { Namespace, NetworkPolicy, Pod, Requirement, Selector } from "../sn
 import { NAME_LABEL } from "./names.ts";
 
 /**
- * The names that a run's namespaces have in the cluster, and the way back. Everybody else in the program knows the names
- * of the files alone.
+ * What a run's namespaces and the objects in them are called in the cluster, and the way back. Everybody else in the
+ * program knows the names of the files alone.
  */
 export interface RunNames {
   readonly actual: (namespace: string) => string;
   /** A name that is not of this run stays as it is. */
   readonly planned: (namespace: string) => string;
+  readonly actualObject: (name: string) => string;
+  readonly plannedObject: (name: string) => string;
 }
 
 const LONGEST = 63;
 
 /** In a cluster of its own a run keeps the names. */
-export const SAME_NAMES: RunNames = { actual: (name) => name, planned: (name) => name };
+export const SAME_NAMES: RunNames = { actual: same, planned: same, actualObject: same, plannedObject: same };
 
-/** `np-<run>-<name>`; names that would be too long keep their beginning and get a digest, so that they stay apart. */
+/** Namespaces of the run's own: `np-<run>-<name>`. */
 export function renamedForRun(runId: string, namespaces: readonly string[]): RunNames {
-  const actual = new Map(namespaces.map((name) => [name, actualName(runId, name)]));
+  const actual = new Map(namespaces.map((name) => [name, prefixed(runId, name)]));
+  return { ...both(actual), actualObject: same, plannedObject: same };
+}
+
+/** One namespace of somebody else's, in which the objects have the run's prefix. */
+export function renamedWithin(runId: string, namespace: string, target: string): RunNames {
+  const objects = new Map<string, string>();
+  return {
+    ...both(new Map([[namespace, target]])),
+    actualObject: (name) => {
+      const actual = prefixed(runId, name);
+      objects.set(actual, name);
+      return actual;
+    },
+    plannedObject: (name) => objects.get(name) ?? name,
+  };
+}
+
+function both(actual: ReadonlyMap<string, string>): Pick<RunNames, "actual" | "planned"> {
   const planned = new Map([...actual].map(([name, own]) => [own, name]));
   return { actual: (name) => actual.get(name) ?? name, planned: (name) => planned.get(name) ?? name };
 }
 
-function actualName(runId: string, name: string): string {
+/** Names that would be too long keep their beginning and get a digest, so that they stay apart. */
+function prefixed(runId: string, name: string): string {
   const full = `np-${runId}-${name}`;
   if (full.length <= LONGEST) return full;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${full.slice(0, LONGEST - 9)}-${digest}`;
 }
 
+function same(name: string): string {
+  return name;
+}
+
 /** A policy object as it is sent: in the run's namespace, its selectors on `kubernetes.io/metadata.name` following. */
 export function renamedPolicy(
   object: Readonly<Record<string, unknown>>,
-  { actual }: RunNames,
+  { actual, actualObject }: RunNames,
 ): Readonly<Record<string, unknown>> {
-  const metadata = object.metadata as { readonly namespace: string };
+  const metadata = object.metadata as { readonly namespace: string; readonly name: string };
   return {
     ...object,
-    metadata: { ...metadata, namespace: actual(metadata.namespace) },
+    metadata: { ...metadata, namespace: actual(metadata.namespace), name: actualObject(metadata.name) },
     ...(object.spec === undefined ? {} : { spec: renameIn(object.spec, actual) }),
   };
 }
@@ -85,8 +110,8 @@ function renameExpression(value: unknown, actual: RunNames["actual"]): unknown {
   return { ...expression, values };
 }
 
-export function plannedPod(pod: Pod, { planned }: RunNames): Pod {
-  return { ...pod, namespace: planned(pod.namespace) };
+export function plannedPod(pod: Pod, { planned, plannedObject }: RunNames): Pod {
+  return { ...pod, namespace: planned(pod.namespace), name: plannedObject(pod.name) };
 }
 
 export function plannedNamespace({ name, labels }: Namespace, { planned }: RunNames): Namespace {
@@ -94,7 +119,7 @@ export function plannedNamespace({ name, labels }: Namespace, { planned }: RunNa
 }
 
 /** A policy as it was stored, in the names of the files. */
-export function plannedPolicy(policy: NetworkPolicy, { planned }: RunNames): NetworkPolicy {
+export function plannedPolicy(policy: NetworkPolicy, { planned, plannedObject }: RunNames): NetworkPolicy {
   const rules = (direction: NetworkPolicy["isolates"]["ingress"]) =>
     direction?.map((rule) => ({
       ...rule,
@@ -109,7 +134,7 @@ export function plannedPolicy(policy: NetworkPolicy, { planned }: RunNames): Net
     ...(ingress === undefined ? {} : { ingress: rules(ingress) ?? [] }),
     ...(egress === undefined ? {} : { egress: rules(egress) ?? [] }),
   };
-  return { ...policy, namespace: planned(policy.namespace), isolates };
+  return { ...policy, namespace: planned(policy.namespace), name: plannedObject(policy.name), isolates };
 }
 
 function plannedSelector(selector: Selector, planned: RunNames["planned"]): Selector {

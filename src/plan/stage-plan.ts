@@ -1,7 +1,8 @@
+import { UserError } from "../errors/index.ts";
 import type { ContainerPort, Labels } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
-import type { PartyName } from "./model.ts";
-import type { PlannedNamespace, Topology } from "./topology.ts";
+import type { NotTested, PartyName } from "./model.ts";
+import type { PlannedNamespace, PlannedPod, Topology } from "./topology.ts";
 
 /** A pod with an agent in it. */
 export interface StagePod {
@@ -15,29 +16,51 @@ export interface StagePod {
   readonly outsideAddresses?: readonly string[];
 }
 
-/** Everything that a proof needs in the cluster, policies aside. */
+/**
+ * Where the run stands: in a cluster of its own, in namespaces of its own, or within one namespace of somebody else's,
+ * for those who may not make namespaces.
+ */
+export type Placement =
+  | { readonly kind: "own-cluster" }
+  | { readonly kind: "throwaway" }
+  | { readonly kind: "within"; readonly namespace: string };
+
+/** Everything that a proof needs in the cluster. */
 export interface StagePlan {
+  readonly placement: Placement;
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly StagePod[];
+  /** The canary's policies, where the canary has a place. */
+  readonly canaryPolicies: Canary["policies"];
   /** The host outside, where there are addresses to try. */
   readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
   /** Ports that are listened on anywhere: none of them can be a source port. */
   readonly listeners: readonly number[];
+  readonly notTested: readonly NotTested[];
 }
 
 const OUTSIDE = "outside";
 
 /** Every pod listens on every port of interest, so that a silence is never for want of a listener. */
-export function planStage(topology: Topology, canary: Canary): StagePlan {
+export function planStage(topology: Topology, canary: Canary, placement: Placement): StagePlan {
   const { probed, health } = topology.ports;
   const numbers = [...new Set([...probed.map(({ port }) => port), canary.port])];
   const common = { listen: { TCP: numbers, UDP: numbers }, healthPort: health };
+  const stagePod = ({ namespace, name, labels, ports }: PlannedPod): StagePod => ({
+    ...common,
+    namespace,
+    name,
+    labels,
+    ports,
+  });
+  const basis = { placement, listeners: [...numbers, health] };
+  if (placement.kind === "within") return { ...basis, ...onlyOneNamespace(topology, stagePod) };
   const stage = {
+    ...basis,
     namespaces: [...topology.namespaces, { name: canary.namespace, labels: {} }],
-    pods: [...topology.pods, ...canary.pods].map(
-      ({ namespace, name, labels, ports }): StagePod => ({ ...common, namespace, name, labels, ports }),
-    ),
-    listeners: [...numbers, health],
+    pods: [...topology.pods, ...canary.pods].map(stagePod),
+    canaryPolicies: canary.policies,
+    notTested: [],
   };
   const addresses = topology.outside;
   if (addresses.length === 0) return stage;
@@ -46,5 +69,34 @@ export function planStage(topology: Topology, canary: Canary): StagePlan {
     ...stage,
     pods: [...stage.pods, { ...common, ...at, labels: {}, ports: [], outsideAddresses: addresses }],
     outside: { party: `${at.namespace}/${at.name}`, addresses },
+  };
+}
+
+/** What is left of a stage where only one namespace may be used: that of the policies. */
+function onlyOneNamespace(
+  { pods, namespaces, policyNamespaces }: Topology,
+  stagePod: (pod: PlannedPod) => StagePod,
+): Pick<StagePlan, "namespaces" | "pods" | "canaryPolicies" | "notTested"> {
+  const [own, ...others] = policyNamespaces;
+  if (own === undefined || others.length > 0) {
+    throw new UserError(
+      "MANY_NAMESPACES",
+      `--run-namespace takes policies of one namespace: these are of ${policyNamespaces.join(", ")}`,
+      {
+        hint: "Prove them one namespace at a time, or without --run-namespace, or in the lab (--lab)",
+        kind: "usage",
+      },
+    );
+  }
+  const left = namespaces.filter(({ name }) => name !== own).map(({ name }) => name);
+  const reason = "only one namespace may be used (--run-namespace)";
+  return {
+    namespaces: namespaces.filter(({ name }) => name === own),
+    pods: pods.filter(({ namespace }) => namespace === own).map(stagePod),
+    canaryPolicies: [],
+    notTested: [
+      { what: `pods of other namespaces: ${left.join(", ")}`, reason },
+      { what: "whether the cluster enforces policies at all (the canary)", reason },
+    ],
   };
 }

@@ -42,6 +42,8 @@ export interface Topology {
   /** Addresses outside the cluster that the ipBlocks tell apart. */
   readonly outside: readonly string[];
   readonly ports: PortPlan;
+  /** Namespaces in which the policies stand. */
+  readonly policyNamespaces: readonly string[];
   readonly notTested: readonly NotTested[];
 }
 
@@ -69,6 +71,7 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
     pods: stage.pods(),
     outside: outside.addresses,
     ports: stage.ports,
+    policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
     notTested: [...stage.notTested, ...outside.notTested],
   };
 }

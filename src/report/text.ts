@@ -12,6 +12,7 @@ export interface TextOptions {
 }
 
 const MOST_WRONG = 20;
+const FEW = 3;
 const MOST_LISTED = 12;
 
 /** The record for people: first the answer, then what is wrong, then who is isolated from whom. */
@@ -59,12 +60,14 @@ function* wrong(record: RunRecord, locations: Locations, paint: Paint): Iterable
   const bad = tried(record).filter(({ verdict }) => verdict === "leaks" || verdict === "overblocks");
   if (bad.length === 0) return;
   yield `\n${paint.heading("Wrong connections")}\n`;
-  for (const connection of bad.slice(0, MOST_WRONG)) {
+  // Where nothing is enforced the first few say as much as all of them.
+  const most = record.outcome.result === "not-enforced" ? FEW : MOST_WRONG;
+  for (const connection of bad.slice(0, most)) {
     const { id, verdict, reason = "" } = connection;
     yield `  ${paint.bad(verdict === "leaks" ? "LEAKS     " : "OVERBLOCKS")} ${printable(`${id}: ${reason}`)}\n`;
     for (const line of explainConnection(connection, record, locations)) yield `             ${printable(line)}\n`;
   }
-  if (bad.length > MOST_WRONG) yield `  … and ${bad.length - MOST_WRONG} more (-o json has all)\n`;
+  if (bad.length > most) yield `  … and ${bad.length - most} more (-o json has all)\n`;
 }
 
 function* unproven(record: RunRecord, paint: Paint): Iterable<string> {

@@ -1,6 +1,8 @@
 // In: text of manifests, or JSON objects of the Kubernetes API. Out: the state of a cluster as readonly data, validated
 // as the API server validates and normalised once, or a UserError with file, line and column.
 // Not here: reading files or the API, and what the policies mean for a connection (expectation/).
+
+export { mergeManifests } from "./merge-manifests.ts";
 export {
   type ClusterState,
   type ContainerPort,

@@ -14,6 +14,9 @@ setMaxListeners(0, never);
 const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const agentPath = join(ROOT, "dist/agent", `netproof-probe-linux-${arch}`);
 const plan: StagePlan = {
+  placement: { kind: "own-cluster" },
+  canaryPolicies: [],
+  notTested: [],
   namespaces: [{ name: "bench", labels: {} }],
   pods: Array.from({ length: PODS }, (_, index) => ({
     namespace: "bench",
@@ -49,6 +52,5 @@ const OPTIONS = {
   names: SAME_NAMES,
   nodes: [],
   policyKinds: [],
-  isEphemeral: true,
   onLeftover: () => {},
 };

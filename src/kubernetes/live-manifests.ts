@@ -1,0 +1,80 @@
+import type { TextFile } from "../snapshot/index.ts";
+import { ApiError } from "./api-error.ts";
+import type { ApiClient, Json } from "./client.ts";
+import { get, type Kind, list, NAMESPACES, NETWORK_POLICIES } from "./objects.ts";
+
+/** Kinds of which the files may hold templates, and the cluster the objects. */
+const WORKLOADS: readonly (Kind & { readonly apiVersion: string })[] = [
+  { apiVersion: "apps/v1", prefix: "/apis/apps/v1", plural: "deployments", singular: "Deployment" },
+  { apiVersion: "apps/v1", prefix: "/apis/apps/v1", plural: "statefulsets", singular: "StatefulSet" },
+  { apiVersion: "apps/v1", prefix: "/apis/apps/v1", plural: "daemonsets", singular: "DaemonSet" },
+  { apiVersion: "apps/v1", prefix: "/apis/apps/v1", plural: "replicasets", singular: "ReplicaSet" },
+  { apiVersion: "batch/v1", prefix: "/apis/batch/v1", plural: "jobs", singular: "Job" },
+  { apiVersion: "batch/v1", prefix: "/apis/batch/v1", plural: "cronjobs", singular: "CronJob" },
+  { apiVersion: "v1", prefix: "/api/v1", plural: "pods", singular: "Pod" },
+];
+const POLICIES = { ...NETWORK_POLICIES, apiVersion: "networking.k8s.io/v1", singular: "NetworkPolicy" };
+
+export interface LiveManifests {
+  /** A List for each namespace, as if it had been exported into a file. */
+  readonly files: readonly TextFile[];
+  /** Kinds that may not be listed, with where. */
+  readonly unseen: readonly string[];
+}
+
+/** What is already in these namespaces: labels, policies and workload templates. A namespace that is not there has none. */
+export async function readLiveManifests(
+  client: ApiClient,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<LiveManifests> {
+  const found = await Promise.all(namespaces.map((namespace) => readNamespace(client, namespace, signal)));
+  return { files: found.map(({ file }) => file), unseen: found.flatMap(({ unseen }) => unseen) };
+}
+
+async function readNamespace(
+  client: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<{ file: TextFile; unseen: string[] }> {
+  const unseen: string[] = [];
+  const whatIsSeen = async (what: string, read: () => Promise<readonly Json[]>): Promise<readonly Json[]> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status.code === 403) unseen.push(`${what} in namespace "${namespace}"`);
+      else if (error.status.code !== 404) throw error;
+      return [];
+    }
+  };
+  const lists = await Promise.all([
+    whatIsSeen("the labels", async () => [
+      {
+        apiVersion: "v1",
+        kind: "Namespace",
+        ...withoutStatus(await get(client, { kind: NAMESPACES, name: namespace }, signal)),
+      },
+    ]),
+    ...[POLICIES, ...WORKLOADS].map((kind) =>
+      whatIsSeen(kind.plural, async () => {
+        const { items } = await list(client, { kind, namespace }, signal);
+        return items
+          .filter(isOwnMaster)
+          .map((item) => ({ ...withoutStatus(item), apiVersion: kind.apiVersion, kind: kind.singular }));
+      }),
+    ),
+  ]);
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: lists.flat() });
+  return { file: { name: `cluster:${namespace}`, text }, unseen };
+}
+
+/** What a controller made from a template would stand there twice. */
+function isOwnMaster({ metadata }: Json): boolean {
+  const { ownerReferences = [] } = metadata as { ownerReferences?: readonly { controller?: boolean }[] };
+  return !ownerReferences.some(({ controller }) => controller === true);
+}
+
+function withoutStatus({ status: _, ...object }: Json): Json {
+  return object;
+}
