@@ -70,7 +70,8 @@ function recordPolicy({ policy, object, place, rulePlaces }: PolicyManifest): Re
 
 function recordClasses({ isolation }: ProofPlan, { pods }: Topology): RunRecord["classes"] {
   const isolated = new Map(isolation.map((pod) => [pod.name, pod.isolated]));
-  return pods.map(({ namespace, name, labels, role, why }) => ({
+  const placed = pods.filter(({ namespace, name }) => isolated.has(`${namespace}/${name}`));
+  return placed.map(({ namespace, name, labels, role, why }) => ({
     id: `${namespace}/${name}`,
     namespace,
     workloads: role === "workload" ? [why] : [],
