@@ -72,6 +72,7 @@ export async function openPods(
       ),
     );
     await Promise.all(sessions);
+    options.onProgress?.("sessions open", agents.size, pods.length);
     return { objects: found.flatMap((objects) => [...objects.values()]), agents };
   } catch (error) {
     failed.abort(error);
