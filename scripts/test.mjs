@@ -67,6 +67,7 @@ function runGo() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const config = process.argv.includes("--sets") ? ["--config", "vitest.sets.config.ts"] : [];
+  const suite = process.argv.slice(2).find((word) => word === "--sets" || word === "--cluster");
+  const config = suite === undefined ? [] : ["--config", `vitest.${suite.slice(2)}.config.ts`];
   process.exitCode = runTests(config) ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { isUserError } from "./errors/index.ts";
 import {
   type ApiClient,
+  countRealPods,
   type ForeignPolicies,
   type Json,
   type PolicyKind,
@@ -97,6 +98,8 @@ export async function prove(
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
   const { manifests, intent, topology, canary } = request;
+  const isElsewhere = request.stage.placement.kind !== "own-cluster";
+  const own = manifests.policies.map(({ policy }) => policy);
   const policies: readonly Json[] = [
     ...manifests.policies.map(({ object }) => object),
     ...request.stage.canaryPolicies,
@@ -110,9 +113,10 @@ export async function prove(
     signal,
   );
   watch.lap("pods");
-  const [previewed, foreign] = await Promise.all([
+  const [previewed, foreign, realPods] = await Promise.all([
     stage.previewPolicies(policies, signal),
     stage.foreignPolicies(signal),
+    isElsewhere ? countRealPods(cluster.client, own, signal) : undefined,
   ]);
   const plan = planConnections(
     {
@@ -143,6 +147,8 @@ export async function prove(
     manifests,
     topology: { ...topology, notTested: [...topology.notTested, ...request.stage.notTested] },
     pods: stage.state.pods,
+    namespaces: stage.namespaces,
+    realPods,
     appliedAt: course.appliedAt,
     warnings: [
       ...cluster.warnings,
@@ -192,6 +198,7 @@ async function runPhases(
     course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
     watch.lap("enforced");
     course.foreign = [await stage.foreignPolicies(signal)];
+    onProgress("removing policies");
     await stage.removePolicies(policies, signal);
     course.restored = await observer.observe({ wanted: open, until: "success", ...report("restored") }, signal);
     watch.lap("restored");

@@ -102,6 +102,7 @@ describe("bad input ends with exit 2, a place and a hint, and nothing is made", 
     { args: ["prove", "-f", "-", "--lab", "--lab-fault", "gremlins"], message: /knows these faults: nothing-enforced/ },
     { args: ["prove", "-f", "-", "--lab", "--timeout", "soon"], message: /number of seconds/ },
     { args: ["prove", "-f", "-", "--lab", "-o", "xml"], message: /Allowed choices are text, json/ },
+    { args: ["prove", "-f", "/dev/zero", "--lab"], message: /\/dev\/zero:1:1: .* too much for a manifest/ },
     { args: ["proof"], message: /unknown command 'proof'[\s\S]*prove/ },
   ])("the flags $args", async ({ args, message }) => {
     const { code, stderr } = await netproof(args, { stdin: GOOD });

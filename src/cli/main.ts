@@ -16,7 +16,11 @@ export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">)
   });
   const onSignal = (code: number): void => {
     // The first one cleans up, the second leaves at once.
-    if (interrupted.signal.aborted) process.exit(code);
+    if (interrupted.signal.aborted) {
+      process.stderr.write("Left at once; `netproof cleanup` removes what may remain in a cluster\n");
+      process.exit(code);
+    }
+    process.stderr.write("Interrupted; removing what was made (interrupt again to leave at once)\n");
     interrupted.abort(code);
   };
   process.on("SIGINT", () => onSignal(EXIT.interrupted));

@@ -14,6 +14,14 @@ import { openRealCluster, withLive } from "./real-cluster.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
 import { parseReport, type ReportFile, writeFailure, writeReports } from "./write-reports.ts";
 
+/** What a proof has to do with its surroundings, beside the flags. */
+interface ProveSurroundings {
+  readonly context: CommandContext;
+  readonly progress: ProgressLine;
+  /** Gets what could not be removed at the end. */
+  readonly left: string[];
+}
+
 interface ProveFlags {
   readonly filename: readonly string[];
   readonly recursive: boolean;
@@ -96,15 +104,22 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
 
 async function runProve(flags: ProveFlags, context: CommandContext): Promise<ExitCode> {
   const progress = new ProgressLine(context.streams.stderr);
+  const left: string[] = [];
   try {
     const request = await readRequest(flags, context);
-    const record = await proveOn(request, flags, { context, progress });
+    // Replaced at the end: a run that is killed on the way has left a report that says so.
+    await writeFailure(flags.report, "The run did not come to its end", new Date().toISOString());
+    const record = await proveOn(request, flags, { context, progress, left });
     progress.end();
     await writeReports(flags.report, record);
     show(record, flags, context);
     return record.outcome.exitCode;
   } catch (error) {
     if (isUserError(error)) await writeFailure(flags.report, error.message, new Date().toISOString());
+    progress.end();
+    if (context.signal.aborted && left.length === 0) {
+      context.streams.stderr.write("Everything that was made has been removed\n");
+    }
     throw error;
   } finally {
     progress.end();
@@ -129,19 +144,17 @@ function placementOf({ lab, runNamespace }: ProveFlags): Placement {
   return runNamespace === undefined ? { kind: "throwaway" } : { kind: "within", namespace: runNamespace };
 }
 
-async function proveOn(
-  request: ProofRequest,
-  flags: ProveFlags,
-  { context, progress }: { context: CommandContext; progress: ProgressLine },
-): Promise<RunRecord> {
+async function proveOn(request: ProofRequest, flags: ProveFlags, surroundings: ProveSurroundings): Promise<RunRecord> {
+  const { context, progress } = surroundings;
   await using opened: OpenCluster = flags.lab
     ? await openLab({ faults: flags.labFault, denial: flags.labDenial }, context, progress)
     : await openRealCluster(flags, context);
   // Awaited here: the cluster stays open until it is done.
-  return await prove(opened.cluster, request, proveOptions(flags, context, progress), opened.signal);
+  return await prove(opened.cluster, request, proveOptions(flags, surroundings), opened.signal);
 }
 
-function proveOptions(flags: ProveFlags, { version, streams }: CommandContext, progress: ProgressLine): ProveOptions {
+function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurroundings): ProveOptions {
+  const { version, streams } = context;
   const timing = flags.lab ? LAB_TIMING : CLUSTER_TIMING;
   return {
     runId: randomBytes(4).toString("hex"),
@@ -156,6 +169,7 @@ function proveOptions(flags: ProveFlags, { version, streams }: CommandContext, p
     maxProbes: flags.maxProbes,
     onProgress: progress.show.bind(progress),
     onLeftover: (what, reason) => {
+      left.push(...what);
       streams.stderr.write(
         `Could not remove ${what.join(", ")}: ${reason}\n  Remove them with \`netproof cleanup\`; their pods and policies go by themselves\n`,
       );

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { UserError } from "../errors/index.ts";
+import { isUserError, UserError } from "../errors/index.ts";
 import { type Intent, type Manifests, parseIntent, parseManifests, type TextFile } from "../snapshot/index.ts";
 
 export interface ReadOptions {
@@ -38,7 +39,7 @@ export async function readIntent(path: string | undefined, stdin: Readable): Pro
 }
 
 async function readPath(path: string, options: Pick<ReadOptions, "isRecursive" | "stdin">): Promise<TextFile[]> {
-  if (path === "-") return [{ name: "stdin", text: (await readStream(options.stdin)).toString("utf8") }];
+  if (path === "-") return [{ name: "stdin", text: (await readStream(options.stdin, "stdin")).toString("utf8") }];
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
   });
@@ -64,18 +65,20 @@ async function listFolder(folder: string, isRecursive: boolean): Promise<string[
 
 async function readOne(path: string, size: number): Promise<TextFile> {
   if (size > MAX_BYTES) throw tooLarge(path, size);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
+  // As a stream: a device or a pipe has no size, and may have no end.
+  const bytes = await readStream(createReadStream(path), path).catch((cause: unknown) => {
+    if (isUserError(cause)) throw cause;
+    throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause as NodeJS.ErrnoException)}`, { cause });
   });
   return { name: path, text: bytes.toString("utf8") };
 }
 
-async function readStream(stream: Readable): Promise<Buffer> {
+async function readStream(stream: Readable, name: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += (chunk as Buffer).length;
-    if (size > MAX_BYTES) throw tooLarge("stdin", size);
+    if (size > MAX_BYTES) throw tooLarge(name, size);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

@@ -40,10 +40,7 @@ Exit codes:
 function explain(error: unknown, { streams, signal }: CommandContext): ExitCode {
   // Commander has written its own message already; asking for help or the version is no mistake.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (signal.aborted) {
-    streams.stderr.write("Interrupted; everything that was made has been removed\n");
-    return signal.reason === EXIT.terminated ? EXIT.terminated : EXIT.interrupted;
-  }
+  if (signal.aborted) return signal.reason === EXIT.terminated ? EXIT.terminated : EXIT.interrupted;
   if (isUserError(error)) {
     for (const line of error.message.split("\n")) streams.stderr.write(`${printable(line)}\n`);
     if (error.hint !== undefined) streams.stderr.write(`  ${printable(error.hint)}\n`);

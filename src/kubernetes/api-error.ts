@@ -1,4 +1,5 @@
 import { UserError } from "../errors/index.ts";
+import { refusalHint } from "./refusal-hint.ts";
 
 /** What an API server says in place of an answer: `Status` of meta/v1. */
 export interface ApiStatus {
@@ -14,8 +15,9 @@ export class ApiError extends UserError {
   readonly status: ApiStatus;
 
   constructor(what: string, status: ApiStatus) {
+    const hint = refusalHint(what, status);
     super("API_REFUSED", `Cannot ${what}: the API server answered ${status.code}: ${status.message}`, {
-      ...hintFor(status),
+      ...(hint === undefined ? {} : { hint }),
     });
     this.status = status;
   }
@@ -62,10 +64,4 @@ export function readStatus(code: number, body: string, retryAfter?: string): Api
 
 export function isStatus(error: unknown, code: number): boolean {
   return error instanceof ApiError && error.status.code === code;
-}
-
-function hintFor({ code }: ApiStatus): { hint?: string } {
-  if (code === 401) return { hint: "Your credentials are not accepted: log in again, or choose another --context" };
-  if (code === 403) return { hint: "Grant this right to the user of the kubeconfig, or use another --context" };
-  return {};
 }

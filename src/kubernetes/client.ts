@@ -12,12 +12,15 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: unknown;
+  /** Of objects or lists, names, labels and annotations alone. */
+  readonly metadataOnly?: boolean;
   /** For people, after "Cannot": `create pod "web" in namespace "shop"`. */
   readonly what: string;
 }
 
 const CONNECTIONS = 32;
 const TIMEOUT_MS = 30_000;
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /** Calls the API server over connections that are kept open. */
 export class ApiClient {
@@ -94,7 +97,7 @@ export class ApiClient {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const headers = {
       ...options.headers,
-      Accept: "application/json",
+      Accept: call.metadataOnly ? `${METADATA_LIST}, application/json` : "application/json",
       "User-Agent": "netproof",
       ...(body === undefined ? {} : { "Content-Type": contentType(call), "Content-Length": Buffer.byteLength(body) }),
     };

@@ -8,4 +8,5 @@ export { ageWarning, type ClusterFacts, readClusterFacts } from "./cluster-facts
 export { type ForeignPolicies, type PolicyKind, readPolicyKinds } from "./foreign-policies.ts";
 export { imageHint } from "./image-hint.ts";
 export { readLiveManifests } from "./live-manifests.ts";
+export { countRealPods, type RealPods } from "./real-pods.ts";
 export { Stage, type StageOptions } from "./stage.ts";

@@ -33,7 +33,7 @@ export interface ObjectName {
 /** Lists all pages; an expired page token begins anew once. */
 export async function list(
   client: ApiClient,
-  { kind, namespace }: Omit<ObjectName, "name">,
+  { kind, namespace, metadataOnly = false }: Omit<ObjectName, "name"> & { metadataOnly?: boolean },
   signal: AbortSignal,
 ): Promise<{ items: readonly Json[]; resourceVersion: string }> {
   const items: Json[] = [];
@@ -44,6 +44,7 @@ export async function list(
       {
         path: collectionPath(kind, namespace),
         query: { limit: PAGE, ...(token === "" ? {} : { continue: token }) },
+        metadataOnly,
         what: `list ${kind.plural}${inNamespace(namespace)}`,
       },
       signal,

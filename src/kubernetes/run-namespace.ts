@@ -5,6 +5,8 @@ import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";
 import { create, JOBS, NAMESPACES, patch, SERVICE_ACCOUNTS } from "./objects.ts";
 import { waitFor } from "./wait.ts";
 
+const MAKE_MS = 30_000;
+
 export interface RunNamespace {
   readonly name: string;
   readonly labels: Labels;
@@ -25,16 +27,18 @@ export interface OwnerReference {
   readonly controller: false;
 }
 
-/** Makes a namespace of the run, and waits until pods can be made in it. */
+/**
+ * Makes a namespace of the run. Once asked for, it is waited for whatever else happens: one that is made after its removal
+ * would stay.
+ */
 export async function makeNamespace(
   client: ApiClient,
   { name, labels }: RunNamespace,
-  options: RunNamespaceOptions,
-  signal: AbortSignal,
+  { runId }: RunNamespaceOptions,
 ): Promise<void> {
-  const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: options.runId } };
-  await create(client, { kind: NAMESPACES, object: { apiVersion: "v1", kind: "Namespace", metadata } }, signal);
-  await awaitServiceAccount(client, name, options, signal);
+  const metadata = { name, labels, annotations: { [RUN_ANNOTATION]: runId } };
+  const object = { apiVersion: "v1", kind: "Namespace", metadata };
+  await create(client, { kind: NAMESPACES, object }, AbortSignal.timeout(MAKE_MS));
 }
 
 /** A namespace that a cluster of the run's own has already gets the labels. */
@@ -45,7 +49,8 @@ export async function adoptNamespace(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await makeNamespace(client, namespace, options, signal);
+    await makeNamespace(client, namespace, options);
+    await awaitServiceAccount(client, namespace.name, options, signal);
   } catch (error) {
     if (!isStatus(error, 409)) throw error;
     const { name, labels } = namespace;
@@ -54,7 +59,7 @@ export async function adoptNamespace(
 }
 
 /** Pods are refused until the namespace has its service account. */
-async function awaitServiceAccount(
+export async function awaitServiceAccount(
   client: ApiClient,
   namespace: string,
   { readyTimeoutMs }: RunNamespaceOptions,

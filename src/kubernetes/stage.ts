@@ -19,13 +19,14 @@ import {
   parsePolicy,
 } from "../snapshot/index.ts";
 import { messageOf } from "./access.ts";
+import { isStatus } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
 import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";
 import { create, get, JOBS, NAMESPACES, NETWORK_POLICIES, type ObjectName, PODS, remove } from "./objects.ts";
 import { openPods } from "./open-pods.ts";
 import { podObject } from "./pod-shape.ts";
-import { adoptNamespace, makeNamespace, makeOwner, type OwnerReference } from "./run-namespace.ts";
+import { adoptNamespace, awaitServiceAccount, makeNamespace, makeOwner, type OwnerReference } from "./run-namespace.ts";
 
 export interface StageOptions {
   readonly runId: string;
@@ -89,6 +90,11 @@ export class Stage implements AsyncDisposable {
   /** Namespaces and pods as the server has them, in the names of the files; pods with addresses. */
   get state(): Omit<ClusterState, "policies"> {
     return this.#state;
+  }
+
+  /** What the namespaces are called in the files and in the cluster. */
+  get namespaces(): readonly { readonly name: string; readonly actual: string }[] {
+    return this.#plan.namespaces.map(({ name }) => ({ name, actual: this.#actual(name) }));
   }
 
   /** What the server would store, without storing it. */
@@ -171,14 +177,27 @@ export class Stage implements AsyncDisposable {
       case "own-cluster":
         return adoptNamespace(this.#client, namespace, this.#options, signal);
       case "throwaway":
-        // Noted before it is made: whatever happens meanwhile, it is removed.
-        this.#made.push({ kind: NAMESPACES, name: namespace.name });
-        await makeNamespace(this.#client, namespace, this.#options, signal);
+        await this.#noted({ kind: NAMESPACES, name: namespace.name }, () =>
+          makeNamespace(this.#client, namespace, this.#options),
+        );
+        signal.throwIfAborted();
+        await awaitServiceAccount(this.#client, namespace.name, this.#options, signal);
         break;
       case "within":
         this.#made.push({ kind: JOBS, namespace: namespace.name, name: ownerJobName(this.#options.runId) });
     }
     this.#owners.set(namespace.name, await makeOwner(this.#client, namespace.name, this.#options, signal));
+  }
+
+  /** Noted before it is made: whatever happens meanwhile, it is removed. Only a clear refusal has made nothing. */
+  async #noted(object: ObjectName, make: () => Promise<void>): Promise<void> {
+    this.#made.push(object);
+    try {
+      await make();
+    } catch (error) {
+      if (isStatus(error, 403)) this.#made.splice(this.#made.indexOf(object), 1);
+      throw error;
+    }
   }
 
   /** One pod of each namespace as a dry run: a refusal is heard before anything runs. */
@@ -236,7 +255,12 @@ export class Stage implements AsyncDisposable {
     return this.#options.names.actual(namespace);
   }
 
-  #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-    return Promise.all(items.map((item) => this.#limit(() => work(item))));
+  /** Ends when all have ended, also where one fails: nothing may still be under way when what was made is removed. */
+  async #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+    const settled = await Promise.allSettled(items.map((item) => this.#limit(() => work(item))));
+    return settled.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
   }
 }

@@ -81,6 +81,12 @@ function podsPeers(policy: NetworkPolicy): readonly PodsPeer[] {
   return rules.flatMap((rule) => rule.peers.flatMap((peer) => (peer.kind === "pods" ? [peer] : [])));
 }
 
+/** The label keys that any namespaceSelector mentions. */
+function mentionedKeys({ policies }: Manifests): ReadonlySet<string> {
+  const selectors = policies.flatMap(({ policy }) => podsPeers(policy).map((peer) => peer.namespaceSelector ?? []));
+  return new Set(selectors.flat().map(({ key }) => key));
+}
+
 function byName(a: NetworkPolicy, b: NetworkPolicy): number {
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1;
 }
@@ -101,9 +107,11 @@ class Draft {
     this.#manifests = manifests;
     this.#maxPods = maxPods;
     this.ports = ports;
+    // Others could mean something to the cluster, such as a Pod Security level.
+    const mentioned = mentionedKeys(manifests);
     for (const { name, labels } of manifests.namespaces) {
-      const { [NAME_LABEL]: _, ...own } = labels;
-      this.#namespaces.set(name, own);
+      const own = Object.entries(labels).filter(([key]) => key !== NAME_LABEL && mentioned.has(key));
+      this.#namespaces.set(name, Object.fromEntries(own));
     }
     for (const { policy } of manifests.policies) this.#ensureNamespace(policy.namespace);
     for (const workload of manifests.workloads) this.#ensureNamespace(workload.namespace);
@@ -225,6 +233,10 @@ class Draft {
       if (known !== undefined) return hasLabels(known, labels) ? fixedName : undefined;
       if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(fixedName)) return undefined;
       this.#namespaces.set(fixedName, labels);
+      this.notTested.push({
+        what: `the real pods of namespace ${fixedName}`,
+        reason: "pods with the labels that the selectors ask for stand in for them",
+      });
       return fixedName;
     }
     const same = [...this.#namespaces].find(([, known]) => sameLabels(known, labels));

@@ -14,6 +14,8 @@ export interface RunFacts {
   readonly manifests: Manifests;
   readonly topology: Topology;
   readonly pods: readonly Pod[];
+  readonly namespaces: NonNullable<RunRecord["namespaces"]>;
+  readonly realPods: RunRecord["realPods"];
   /** When the API server had taken the last of the policies. */
   readonly appliedAt: number | undefined;
   readonly warnings: readonly string[];
@@ -33,7 +35,9 @@ export function buildRecord(plan: ProofPlan, phases: Phases, judged: JudgedProof
       finishedAt: isoTime(facts.finishedAt),
     },
     cluster: facts.cluster,
+    namespaces: facts.namespaces,
     policies: facts.manifests.policies.map(recordPolicy),
+    ...(facts.realPods === undefined ? {} : { realPods: facts.realPods }),
     classes: recordClasses(plan, facts.topology),
     decisions: plan.decisions,
     pairs: plan.pairs.map(({ from, to, allowed }) => ({ source: from, destination: to, allowed })),

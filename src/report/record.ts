@@ -29,7 +29,11 @@ export interface RunRecord {
     /** The faults that the lab was told to have. */
     readonly faults?: readonly string[];
   };
+  /** The namespaces of the run, by their names in the files, and what they were called in the cluster. */
+  readonly namespaces?: readonly { readonly name: string; readonly actual: string }[];
   readonly policies: readonly RecordedPolicy[];
+  /** How many pods of the cluster, those of runs aside, the selectors match. Absent: not counted. */
+  readonly realPods?: readonly RealPods[];
   readonly classes: readonly RecordedClass[];
   readonly decisions: readonly Decision[];
   /** What the policies allow between ends of which one is isolated: exact ports. */
@@ -55,6 +59,13 @@ export interface RunRecord {
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: number }[];
   readonly diagnosis?: Diagnosis;
   readonly outcome: Outcome;
+}
+
+/** Without `peer`: what the policy's own podSelector matches. Rule and peer count from 1. */
+export interface RealPods {
+  readonly policy: string;
+  readonly peer?: { readonly direction: Direction; readonly rule: number; readonly peer: number };
+  readonly pods: number;
 }
 
 export interface RecordedPolicy {

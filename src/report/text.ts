@@ -24,6 +24,7 @@ export function* renderText(record: RunRecord, { width, paint }: TextOptions): I
   yield* requirements(record, paint);
   yield* isolation(record, paint);
   yield* gaps(record, paint);
+  yield* realPods(record, paint);
   yield* renderMatrix(record, width, paint);
   yield* warnings(record, paint);
   yield* notTested(record, paint);
@@ -160,6 +161,22 @@ function* gaps({ classes, gaps: found }: RunRecord, paint: Paint): Iterable<stri
   yield `\n${paint.heading("Selectors that select no workload of the files")}\n`;
   for (const selector of found.deadSelectors.slice(0, MOST_LISTED)) yield `  ${printable(selector)}\n`;
   if (found.deadSelectors.length > MOST_LISTED) yield `  … and ${found.deadSelectors.length - MOST_LISTED} more\n`;
+}
+
+/** What the selectors match in the cluster as it is: one that matches nothing is perhaps misspelt. */
+function* realPods({ realPods: all = [] }: RunRecord, paint: Paint): Iterable<string> {
+  if (all.length === 0) return;
+  yield `\n${paint.heading("Pods of this cluster that the selectors match")}\n`;
+  const byPolicy = new Map<string, string[]>();
+  for (const { policy, peer, pods } of all) {
+    const what =
+      peer === undefined ? `selects ${pods}` : `${peer.direction} rule ${peer.rule} peer ${peer.peer} means ${pods}`;
+    byPolicy.set(policy, [...(byPolicy.get(policy) ?? []), what]);
+  }
+  for (const [policy, parts] of [...byPolicy].slice(0, MOST_LISTED)) {
+    yield `  ${printable(policy)} ${parts.join(", ")}\n`;
+  }
+  if (byPolicy.size > MOST_LISTED) yield `  … and ${byPolicy.size - MOST_LISTED} more policies\n`;
 }
 
 function* warnings({ warnings: all }: RunRecord, paint: Paint): Iterable<string> {

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { LAUNCHER, netproof, ROOT, temporaryFolder } from "../testing/netproof.ts";
+import { connect, IMAGE, remains, type TestCluster, until } from "./testing/cluster.ts";
+
+const folder = temporaryFolder();
+const SHOP = join(ROOT, "scenarios/three-tier");
+const TIMES = Number(process.env.KILLS ?? 1);
+const DEADLINE_S = 20;
+const isEnforced = inject("enforcement") === "enforced";
+/** When to kill, by the line of progress after which it happens. */
+const STEPS = [
+  { what: "namespaces made", after: "making pods" },
+  { what: "pods pending", after: "pods run" },
+  { what: "sessions open", after: "sessions open" },
+  { what: "policies applied", after: "enforced" },
+  { what: "policies half removed", after: "removing policies" },
+];
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await connect();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+describe("a run that is killed", () => {
+  it.each(STEPS)("with $what leaves no pod and no policy after its deadline, and disturbs no other", async (step) => {
+    await Promise.all(Array.from({ length: TIMES }, () => killAfter(step)));
+    const beside = await netproof(["prove", "-f", SHOP, "--probe-image", IMAGE]);
+    expect(beside.code, beside.stdout + beside.stderr).toBe(isEnforced ? 0 : 4);
+    await until(
+      "that pods and policies of the dead runs are gone",
+      async () => ((await remains(cluster)).every((what) => what.startsWith("namespaces ")) ? true : undefined),
+      (DEADLINE_S + 60) * 1000,
+    );
+    const cleanup = await netproof(["cleanup"]);
+    expect(cleanup.code, cleanup.stdout + cleanup.stderr).toBe(0);
+    await until("that nothing remains", async () => ((await remains(cluster)).length === 0 ? true : undefined));
+  });
+
+  async function killAfter({ what, after }: (typeof STEPS)[number]): Promise<void> {
+    const junit = join(folder, `${what}.xml`);
+    const child = start("--deadline", String(DEADLINE_S), "--report", `junit=${junit}`);
+    // Where nothing is enforced a run ends before its policies have settled; it passes through all steps all the same.
+    if (await says(child, after)) child.kill("SIGKILL");
+    await once(child, "close");
+    expect(existsSync(junit), "a run that was killed has left its report").toBe(true);
+  }
+});
+
+describe("a run that is interrupted", () => {
+  it.each([
+    { signal: "SIGINT", code: 130 },
+    { signal: "SIGTERM", code: 143 },
+  ] as const)("removes all that it made: $signal", async ({ signal, code }) => {
+    const child = start();
+    expect(await says(child, "baseline")).toBe(true);
+    child.kill(signal);
+    expect(await once(child, "close")).toEqual([code, null]);
+    await until("that nothing remains", async () => ((await remains(cluster)).length === 0 ? true : undefined));
+  });
+
+  it("leaves at once when it is interrupted again, and says how to clean later", async () => {
+    const child = start();
+    expect(await says(child, "baseline")).toBe(true);
+    let stderr = "";
+    child.stderr?.on("data", (text) => {
+      stderr += text;
+    });
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    expect(stderr).toContain("netproof cleanup");
+    await netproof(["cleanup", "--yes"]);
+    await until("that nothing remains", async () => ((await remains(cluster)).length === 0 ? true : undefined));
+  });
+});
+
+function start(...flags: string[]): ChildProcess {
+  return spawn(process.execPath, [LAUNCHER, "prove", "-f", SHOP, "--probe-image", IMAGE, ...flags], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+}
+
+/** Whether the program comes to write that on stderr. */
+async function says(child: ChildProcess, step: string): Promise<boolean> {
+  let text = "";
+  return new Promise((resolve) => {
+    const read = (chunk: Buffer): void => {
+      text += String(chunk);
+      if (!text.includes(step)) return;
+      child.stderr?.off("data", read);
+      resolve(true);
+    };
+    child.stderr?.on("data", read);
+    child.once("close", () => resolve(false));
+  });
+}
