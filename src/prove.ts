@@ -37,7 +37,14 @@ import {
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
-import { foreignFindings, judgeProof, lostFindings, type Phases, storedFindings } from "./verdict/index.ts";
+import {
+  addedFindings,
+  foreignFindings,
+  judgeProof,
+  lostFindings,
+  type Phases,
+  storedFindings,
+} from "./verdict/index.ts";
 
 /** What is to be proven, and on which stage. */
 export interface ProofRequest {
@@ -98,7 +105,7 @@ export async function prove(
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
   const { manifests, intent, topology, canary } = request;
-  const isElsewhere = request.stage.placement.kind !== "own-cluster";
+  const placement = request.stage.placement.kind;
   const own = manifests.policies.map(({ policy }) => policy);
   const policies: readonly Json[] = [
     ...manifests.policies.map(({ object }) => object),
@@ -116,7 +123,7 @@ export async function prove(
   const [previewed, foreign, realPods] = await Promise.all([
     stage.previewPolicies(policies, signal),
     stage.foreignPolicies(signal),
-    isElsewhere ? countRealPods(cluster.client, own, signal) : undefined,
+    placement !== "own-cluster" ? countRealPods(cluster.client, own, signal) : undefined,
   ]);
   const plan = planConnections(
     {
@@ -135,6 +142,7 @@ export async function prove(
   const findings = [
     ...storedFindings(manifests, previewed, course.stored),
     ...lostFindings(course),
+    ...(placement === "throwaway" ? addedFindings(foreign) : []),
     ...foreignFindings(foreign, course.foreign),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ];
@@ -152,6 +160,9 @@ export async function prove(
     appliedAt: course.appliedAt,
     warnings: [
       ...cluster.warnings,
+      ...(placement === "within" ? foreign.understood : []).map(
+        ({ namespace, name }) => `NetworkPolicy ${namespace}/${name} is not of this run, and joins what is expected`,
+      ),
       ...foreign.unseen.map(
         (kind) => `objects of kind ${kind} may not be listed: one that touches the run would not be noticed`,
       ),

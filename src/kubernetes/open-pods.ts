@@ -52,8 +52,8 @@ export async function openPods(
   };
   try {
     const found = await Promise.all(
-      [...byNamespace(pods)].map(([namespace, own]) =>
-        waitFor(
+      [...byNamespace(pods)].map(async ([namespace, own]) => {
+        const objects = await waitFor(
           client,
           {
             kind: PODS,
@@ -68,12 +68,14 @@ export async function openPods(
             },
           },
           either,
-        ),
-      ),
+        );
+        // In the plan's order, whichever ran first: two runs give the same report.
+        return [...own.keys()].flatMap((name) => objects.get(name) ?? []);
+      }),
     );
     await Promise.all(sessions);
     options.onProgress?.("sessions open", agents.size, pods.length);
-    return { objects: found.flatMap((objects) => [...objects.values()]), agents };
+    return { objects: found.flat(), agents };
   } catch (error) {
     failed.abort(error);
     await Promise.allSettled(sessions);

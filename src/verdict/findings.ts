@@ -43,6 +43,16 @@ interface Foreign {
   readonly understood: readonly NetworkPolicy[];
 }
 
+/** Policies of others that were there before the first phase: in namespaces that the run made, somebody adds them to every new one. */
+export function* addedFindings({ understood }: Pick<Foreign, "understood">): Iterable<Finding> {
+  if (understood.length === 0) return;
+  const names = understood.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
+  yield {
+    kind: "inconclusive",
+    what: `something in the cluster adds policies to new namespaces (${names}): what the files' own do alone cannot be told`,
+  };
+}
+
 /** Policies of others that came or went during the run: nobody can say which connections they touched, and when. */
 export function* foreignFindings(before: Foreign, later: readonly Foreign[]): Iterable<Finding> {
   const known = namesOf(before);

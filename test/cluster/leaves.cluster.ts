@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { LAUNCHER, netproof, ROOT, temporaryFolder } from "../testing/netproof.ts";
 import { connect, IMAGE, remains, type TestCluster, until } from "./testing/cluster.ts";
 
@@ -79,11 +79,18 @@ describe("a run that is interrupted", () => {
   });
 });
 
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
 function start(...flags: string[]): ChildProcess {
-  return spawn(process.execPath, [LAUNCHER, "prove", "-f", SHOP, "--probe-image", IMAGE, ...flags], {
+  const child = spawn(process.execPath, [LAUNCHER, "prove", "-f", SHOP, "--probe-image", IMAGE, ...flags], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "pipe"],
   });
+  started.push(child);
+  return child;
 }
 
 /** Whether the program comes to write that on stderr. */
