@@ -70,7 +70,7 @@ export async function openPods(
           either,
         );
         // In the plan's order, whichever ran first: two runs give the same report.
-        return [...own.keys()].flatMap((name) => objects.get(name) ?? []);
+        return [...own.keys()].map((name) => objects.get(name)).filter((object) => object !== undefined);
       }),
     );
     await Promise.all(sessions);

@@ -167,9 +167,7 @@ export class Stage implements AsyncDisposable {
     this.#agents = opened.agents;
     this.#state = {
       namespaces: stored.map((object) => plannedNamespace(parseNamespace(object), names)),
-      pods: opened.objects
-        .toSorted((a, b) => placeOf(a) - placeOf(b))
-        .map((object) => plannedPod(parsePod(object), names)),
+      pods: opened.objects.map((object) => plannedPod(parsePod(object), names)),
     };
   }
 
