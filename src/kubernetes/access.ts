@@ -50,6 +50,15 @@ export async function readAccess(source: KubeconfigSource, context?: string): Pr
   }
   const name = config.getCurrentContext();
   const cluster = config.getCurrentCluster();
+  if (cluster !== null && isMadeUp(name, cluster.server)) {
+    throw new UserError(
+      "NO_CLUSTER",
+      "Cannot tell which cluster to use: there is no kubeconfig, and this is no pod with a service account",
+      {
+        hint: "Name a kubeconfig with --kubeconfig or $KUBECONFIG (a pod needs its service account's token mounted), or try without a cluster: --lab",
+      },
+    );
+  }
   if (cluster === null || !cluster.server) {
     throw new UserError(
       "NO_CONTEXT",
@@ -89,6 +98,14 @@ export async function readAccess(source: KubeconfigSource, context?: string): Pr
       cached = undefined;
     },
   };
+}
+
+/** What the client makes up where it finds neither a kubeconfig nor all of a pod's service account. */
+function isMadeUp(context: string, server: string): boolean {
+  return (
+    (context === "loaded-context" && server === "http://localhost:8080") ||
+    (context === "inClusterContext" && server.includes("undefined"))
+  );
 }
 
 async function applied(config: {

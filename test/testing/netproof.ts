@@ -13,13 +13,21 @@ export interface Ended {
   readonly stderr: string;
 }
 
+interface Surroundings {
+  readonly stdin?: string;
+  /** Over those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs the command as a user does, and waits for its end. */
-export function netproof(
-  args: readonly string[],
-  options: { stdin?: string; env?: Record<string, string> } = {},
-): Promise<Ended> {
+export function netproof(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
+  return execute([process.execPath, LAUNCHER, ...args], surroundings);
+}
+
+/** Runs any program, and waits for its end. */
+export function execute([program = "", ...args]: readonly string[], options: Surroundings = {}): Promise<Ended> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    const child = spawn(program, args, {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: "1", ...options.env },
     });
