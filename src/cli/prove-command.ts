@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
 import { type ExitCode, isUserError, UserError } from "../errors/index.ts";
-import { probeImageName } from "../image/index.ts";
+import { imageName, PROBE } from "../image/index.ts";
 import type { Placement } from "../plan/index.ts";
 import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
@@ -73,7 +73,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     )
     .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
     .option("--context <name>", "the kubeconfig's context to use")
-    .option("--probe-image <image>", "the image of the probe pods", probeImageName(context.version))
+    .option("--probe-image <image>", "the image of the probe pods", imageName(PROBE, context.version))
     .option("--image-pull-secret <name>", "a secret of the run's namespaces with which the image can be pulled")
     .option("--run-namespace <name>", "make everything in this one namespace, which is there already")
     .option("--with-live", "take in what is already in the policies' namespaces of the cluster", false)

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { type TarEntry, tarArchive } from "./tar.ts";
+import { sizeOf, type TarEntry, tarArchive } from "./tar.ts";
 
-/** An image for one architecture, of one layer. */
+/** An image for one architecture; the lowest layer first. */
 export interface PlatformImage {
   /** In Go's words: amd64, arm64. */
   readonly architecture: string;
-  readonly files: readonly TarEntry[];
+  readonly layers: readonly (readonly TarEntry[])[];
 }
 
 export interface ImageConfig {
@@ -13,26 +13,36 @@ export interface ImageConfig {
   readonly name: string;
   readonly version: string;
   readonly user: string;
+  /** Over the PATH that every image has. */
+  readonly env: Readonly<Record<string, string>>;
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+}
+
+export interface OciArchive {
+  /** By which a registry knows the image for all architectures: `sha256:…`. */
+  readonly digest: string;
+  readonly chunks: readonly Uint8Array[];
 }
 
 interface Blob {
   readonly digest: string;
   readonly size: number;
-  readonly bytes: Buffer;
+  readonly chunks: readonly Uint8Array[];
 }
 
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
+/** Not compressed: compressors differ in their output from version to version, and the digest with it. */
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
 /**
  * An image for several architectures as an OCI archive (a tar of an image layout), such as `ctr images import`,
  * `kind load image-archive`, `podman load` and `docker load` take. The same input gives the same bytes.
  */
-export function ociArchive(config: ImageConfig, platforms: readonly PlatformImage[]): Buffer {
+export function ociArchive(config: ImageConfig, platforms: readonly PlatformImage[]): OciArchive {
   const images = platforms.map((platform) => ({ platform, ...imageBlobs(config, platform) }));
   const index = json({
     schemaVersion: 2,
@@ -57,46 +67,49 @@ export function ociArchive(config: ImageConfig, platforms: readonly PlatformImag
   });
   const blobs = [...images.flatMap((image) => image.blobs), index];
   const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
-  return tarArchive([
+  const chunks = tarArchive([
     { path: "oci-layout", mode: 0o644, content: Buffer.from('{"imageLayoutVersion":"1.0.0"}') },
-    { path: "index.json", mode: 0o644, content: layout.bytes },
+    { path: "index.json", mode: 0o644, content: layout.chunks },
     { path: "blobs", mode: 0o755 },
     { path: "blobs/sha256", mode: 0o755 },
-    ...[...unique].map(([digest, { bytes }]) => ({ path: `blobs/sha256/${digest}`, mode: 0o644, content: bytes })),
+    ...[...unique].map(([digest, { chunks }]) => ({ path: `blobs/sha256/${digest}`, mode: 0o644, content: chunks })),
   ]);
+  return { digest: `sha256:${index.digest}`, chunks };
 }
 
-function imageBlobs(config: ImageConfig, { architecture, files }: PlatformImage): { manifest: Blob; blobs: Blob[] } {
-  const layer = blob(tarArchive(files));
+function imageBlobs(config: ImageConfig, { architecture, layers }: PlatformImage): { manifest: Blob; blobs: Blob[] } {
+  const layerBlobs = layers.map((entries) => blob(tarArchive(entries)));
   const image = json({
     created: "1970-01-01T00:00:00Z",
     architecture,
     os: "linux",
     config: {
       User: config.user,
-      Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+      Env: [PATH, ...Object.entries(config.env).map(([name, value]) => `${name}=${value}`)],
       Entrypoint: config.entrypoint,
       Cmd: config.command,
       WorkingDir: "/",
       Labels: { "org.opencontainers.image.version": config.version, "org.opencontainers.image.licenses": "Apache-2.0" },
     },
-    rootfs: { type: "layers", diff_ids: [`sha256:${layer.digest}`] },
+    rootfs: { type: "layers", diff_ids: layerBlobs.map(({ digest }) => `sha256:${digest}`) },
   });
   const manifest = json({
     schemaVersion: 2,
     mediaType: MANIFEST,
     config: descriptor(CONFIG, image),
-    layers: [descriptor(LAYER, layer)],
+    layers: layerBlobs.map((layer) => descriptor(LAYER, layer)),
   });
-  return { manifest, blobs: [layer, image, manifest] };
+  return { manifest, blobs: [...layerBlobs, image, manifest] };
 }
 
 function json(value: unknown): Blob {
-  return blob(Buffer.from(JSON.stringify(value)));
+  return blob([Buffer.from(JSON.stringify(value))]);
 }
 
-function blob(bytes: Buffer): Blob {
-  return { bytes, size: bytes.length, digest: createHash("sha256").update(bytes).digest("hex") };
+function blob(chunks: readonly Uint8Array[]): Blob {
+  const hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  return { chunks, size: sizeOf(chunks), digest: hash.digest("hex") };
 }
 
 function descriptor(mediaType: string, { digest, size }: Blob): { mediaType: string; digest: string; size: number } {
