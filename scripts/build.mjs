@@ -18,9 +18,12 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const root = resolve(fileURLToPath(import.meta.url), "../..");
+export const root = resolve(fileURLToPath(import.meta.url), "../..");
 const dist = join(root, "dist");
 const HOUR_MS = 3_600_000;
+
+/** In Go's words. */
+export const ARCHITECTURES = ["amd64", "arm64"];
 
 /** A reason why something cannot be built, and what to do about it. */
 export class BuildProblem extends Error {}
@@ -29,43 +32,54 @@ export class BuildProblem extends Error {}
 export async function buildProgram(say) {
   const entry = join(dist, "main.mjs");
   if (isFresh(entry, ["src", "package.json", "scripts/build.mjs"])) return entry;
-  const esbuild = await import("esbuild").catch(() => {
-    throw new BuildProblem("netproof is not built, and its dependencies are not installed: run `npm ci` in its folder");
-  });
+  await loadEsbuild();
   await underLock(async () => {
     if (isFresh(entry, ["src", "package.json", "scripts/build.mjs"])) return;
     say("building netproof");
     const began = Date.now() / 1000;
     const staging = mkdtempSync(join(dist, ".building-"));
     try {
-      await esbuild.build({
-        absWorkingDir: root,
-        entryPoints: { main: "src/cli/index.ts" },
-        outdir: staging,
-        outExtension: { ".js": ".mjs" },
-        chunkNames: "chunks/[name]-[hash]",
-        bundle: true,
-        splitting: true,
-        format: "esm",
-        platform: "node",
-        // Packages that have both forms: the ES module, whose names an import() can see.
-        mainFields: ["module", "main"],
-        target: "node20.19",
-        sourcemap: "linked",
-        define: { NETPROOF_VERSION: JSON.stringify(version()) },
-        // Packages in CommonJS call require() for Node's own modules.
-        banner: {
-          js: 'import { createRequire as netproofRequire } from "node:module"; const require = netproofRequire(import.meta.url);',
-        },
-        plugins: [kubeconfigOnly],
-        logLevel: "error",
-      });
+      await bundleProgram(staging, { hasSourceMaps: true });
       moveInto(staging, dist, began);
     } finally {
       rmSync(staging, { recursive: true, force: true });
     }
   });
   return entry;
+}
+
+/** The program as main.mjs and its chunks, in a folder that is there. */
+export async function bundleProgram(folder, { hasSourceMaps }) {
+  const { build } = await loadEsbuild();
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: "src/cli/index.ts" },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    // Packages that have both forms: the ES module, whose names an import() can see.
+    mainFields: ["module", "main"],
+    target: "node20.19",
+    sourcemap: hasSourceMaps && "linked",
+    define: { NETPROOF_VERSION: JSON.stringify(version()) },
+    // Packages in CommonJS call require() for Node's own modules.
+    banner: {
+      js: 'import { createRequire as netproofRequire } from "node:module"; const require = netproofRequire(import.meta.url);',
+    },
+    plugins: [kubeconfigOnly],
+    logLevel: "error",
+  });
+}
+
+/** The bundler, if the dependencies are installed. */
+export function loadEsbuild() {
+  return import("esbuild").catch(() => {
+    throw new BuildProblem("netproof is not built, and its dependencies are not installed: run `npm ci` in its folder");
+  });
 }
 
 /** Builds the agent for an architecture in Go's words (amd64, arm64) if needed. Returns its path. */
@@ -203,7 +217,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const say = (line) => console.error(line);
   try {
     await buildProgram(say);
-    for (const arch of ["amd64", "arm64"]) await buildAgent(arch, say);
+    for (const arch of ARCHITECTURES) await buildAgent(arch, say);
   } catch (error) {
     if (!(error instanceof BuildProblem)) throw error;
     console.error(error.message);

@@ -21,7 +21,7 @@ Examples:
   netproof image save netproof-probe.tar && kind load image-archive netproof-probe.tar
   skopeo copy --all oci-archive:netproof-probe.tar docker://REGISTRY/netproof-probe:VERSION
 
-The image of netproof itself is made in a source checkout: npm run image -- netproof.tar`;
+The image of netproof itself is made in a source checkout: npm run image:controller -- netproof.tar`;
 
 async function saveImage(file: string, { agentBinary, version, streams, signal }: CommandContext): Promise<void> {
   const progress = new ProgressLine(streams.stderr);

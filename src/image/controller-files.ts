@@ -1,7 +1,6 @@
 import { ARCHITECTURES, type Architecture, type ImageContents, type ImageFile } from "./image-contents.ts";
 
 const USER = "65532";
-const CERTIFICATES = "etc/ssl/certs/ca-certificates.crt";
 
 /** What differs by architecture. `loader` is where the program itself says that its dynamic loader lies. */
 const PLATFORMS = {
@@ -13,8 +12,8 @@ const PLATFORMS = {
 export const CONTROLLER: ImageContents = {
   name: "netproof",
   user: USER,
-  // So that a bundle mounted over the image's is believed, as in other images.
-  env: { NODE_USE_SYSTEM_CA: "1", SSL_CERT_FILE: `/${CERTIFICATES}` },
+  // So that what is mounted into /etc/ssl/certs is believed, as in other images.
+  env: { NODE_USE_SYSTEM_CA: "1" },
   entrypoint: ["/usr/local/bin/node", "/netproof/bin/netproof.mjs"],
   command: ["--help"],
   layers: [
@@ -64,7 +63,7 @@ function libraries(architecture: Architecture): readonly ImageFile[] {
 
 const SYSTEM: readonly ImageFile[] = [
   {
-    path: CERTIFICATES,
+    path: "etc/ssl/certs/ca-certificates.crt",
     mode: 0o644,
     from: { kind: "certificates", package: "ca-certificates", path: "usr/share/ca-certificates/mozilla" },
   },

@@ -3,12 +3,12 @@
 // Not here: getting those bytes (building, scripts/image/), loading images into a cluster (a container runtime's own tools).
 export { CONTROLLER } from "./controller-files.ts";
 export { imageArchive, imageName } from "./image-archive.ts";
-export {
-  ARCHITECTURES,
-  type Architecture,
-  type BytesOf,
-  type ImageContents,
-  type ImageSource,
+export type {
+  Architecture,
+  BytesOf,
+  ImageContents,
+  ImageFile,
+  ImageSource,
 } from "./image-contents.ts";
 export { layerEntries } from "./layer.ts";
 export type { OciArchive } from "./oci-archive.ts";
