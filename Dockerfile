@@ -1,28 +1,27 @@
-# netproof itself, to run inside a cluster or a pipeline. The agent's image is built from probe-image/Dockerfile.
-FROM golang:1.26 AS agent
-WORKDIR /probe
-COPY probe-image/go.mod probe-image/*.go ./
-ARG VERSION=development
-RUN for arch in amd64 arm64; do \
-      CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o netproof-probe-linux-$arch . ; \
-    done
+# netproof itself, to run in a cluster: what src/image/controller-files.ts lists, as in the archive that
+# `npm run image:controller` writes. The agent's image is built from probe-image/Dockerfile.
+FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS go
 
-FROM node:22-bookworm-slim AS build
+# Debian 12: the libraries come from its packages, whatever the architecture of the machine that builds.
+FROM --platform=$BUILDPLATFORM node:24-bookworm AS build
+COPY --from=go /usr/local/go /usr/local/go
+ENV PATH=/usr/local/go/bin:$PATH
 WORKDIR /netproof
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json ./
-COPY scripts ./scripts
-COPY src ./src
-RUN node -e 'import("./scripts/build.mjs").then(({ buildProgram }) => buildProgram(console.error))'
-
-FROM node:22-bookworm-slim
-WORKDIR /netproof
-COPY --from=build /netproof/package.json ./
-COPY --from=build /netproof/dist ./dist
-COPY --from=agent /probe/netproof-probe-linux-* ./dist/agent/
+COPY tsconfig.json LICENSE README.md CHANGELOG.md ./
 COPY bin ./bin
 COPY schemas ./schemas
-COPY LICENSE ./
+COPY scripts ./scripts
+COPY src ./src
+COPY probe-image ./probe-image
+ARG TARGETARCH
+RUN npm run image:controller -- --stage /image --architecture $TARGETARCH
+
+FROM scratch
+COPY --from=build /image/runtime/ /
+COPY --from=build /image/program/ /
+ENV NODE_USE_SYSTEM_CA=1
 USER 65532
-ENTRYPOINT ["node", "/netproof/bin/netproof.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "/netproof/bin/netproof.mjs"]
+CMD ["--help"]
