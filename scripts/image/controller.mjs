@@ -12,8 +12,8 @@ import { openPackages } from "./packages.mjs";
 export async function withController(say, work) {
   const room = await loadImageRoom();
   const agents = { amd64: await buildAgent("amd64", say), arm64: await buildAgent("arm64", say) };
-  const program = mkdtempSync(join(tmpdir(), "netproof-image-"));
   const packages = openPackages(say);
+  const program = mkdtempSync(join(tmpdir(), "netproof-image-"));
   try {
     await bundleProgram(program, { hasSourceMaps: false });
     return await work({ room, bytesOf });
