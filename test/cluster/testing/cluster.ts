@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
-import { probeImageName } from "../../../src/image/index.ts";
+import { imageName, PROBE } from "../../../src/image/index.ts";
 import { ApiClient, type Json, readAccess } from "../../../src/kubernetes/index.ts";
 
 /** The image of the pods: as the program's default, or as the environment says. */
-export const IMAGE = process.env.NETPROOF_PROBE_IMAGE ?? probeImageName(packageJson.version);
+export const IMAGE = process.env.NETPROOF_PROBE_IMAGE ?? imageName(PROBE, packageJson.version);
 
 /** Whether the cluster was made for these tests: what belongs to everybody on it may be changed. */
 export const isOurs = process.env.NETPROOF_CLUSTER_DIR !== undefined;
