@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { UserError } from "../errors/index.ts";
 import { ApiClient, preloadAccess, readAccess } from "../kubernetes/index.ts";
 import type { ProofCluster } from "../prove.ts";
@@ -38,7 +37,6 @@ export async function openLab(
     );
   });
   const either = AbortSignal.any([signal, broken.signal]);
-  setMaxListeners(0, either);
   const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
   return {
     cluster: {

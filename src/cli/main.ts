@@ -7,9 +7,9 @@ declare const NETPROOF_VERSION: string;
 
 /** The program. `agentBinary` knows where the probe agent is, or builds it. */
 export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">): Promise<void> {
+  // Every call and every process of a run listens to one signal or another.
+  setMaxListeners(0);
   const interrupted = new AbortController();
-  // Every call and every process of a run listens to it.
-  setMaxListeners(0, interrupted.signal);
   // A reader that has seen enough, such as `head`, is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

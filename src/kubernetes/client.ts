@@ -52,8 +52,10 @@ export class ApiClient {
   /** The lines of an answer that goes on, such as a watch. */
   async *lines(call: Call, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#send(call, signal);
-    const code = response.statusCode ?? 0;
-    if (code !== 200) throw new ApiError(call.what, readStatus(code, await textOf(response)));
+    if (response.statusCode !== 200) {
+      const { code, text, retryAfter } = await answerOf(response);
+      throw new ApiError(call.what, readStatus(code, text, retryAfter));
+    }
     response.setEncoding("utf8");
     let rest = "";
     for await (const chunk of this.#chunks(response, call, signal)) {
@@ -77,13 +79,11 @@ export class ApiClient {
     this.agent.destroy();
   }
 
-  async #answer(call: Call, signal: AbortSignal): Promise<{ code: number; text: string; retryAfter?: string }> {
+  async #answer(call: Call, signal: AbortSignal): Promise<Answer> {
     const response = await this.#send(call, signal);
-    const code = response.statusCode ?? 0;
-    if (code === 401) this.access.renew();
+    if (response.statusCode === 401) this.access.renew();
     try {
-      const retryAfter = response.headers["retry-after"];
-      return { code, text: await textOf(response), ...(retryAfter === undefined ? {} : { retryAfter }) };
+      return await answerOf(response);
     } catch (cause) {
       signal.throwIfAborted();
       throw new ApiUnreachable(call.what, this.access.server, cause);
@@ -125,8 +125,17 @@ function contentType({ method }: Call): string {
   return method === "PATCH" ? "application/merge-patch+json" : "application/json";
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+interface Answer {
+  readonly code: number;
+  readonly text: string;
+  /** The header, if there is one. */
+  readonly retryAfter: string | undefined;
+}
+
+/** The whole of an answer. Throws where it breaks off. */
+export async function answerOf(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+  const text = Buffer.concat(chunks).toString("utf8");
+  return { code: response.statusCode ?? 0, text, retryAfter: response.headers["retry-after"] };
 }

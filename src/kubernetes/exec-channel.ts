@@ -1,9 +1,10 @@
 import { StringDecoder } from "node:string_decoder";
 import WebSocket from "ws";
 import type { AgentChannel } from "../observation/index.ts";
-import type { AccessOptions } from "./access.ts";
-import { ApiError, readStatus } from "./api-error.ts";
-import { type ApiClient, requestUrl } from "./client.ts";
+import type { Access, AccessOptions } from "./access.ts";
+import { ApiError, ApiUnreachable, readStatus } from "./api-error.ts";
+import { type ApiClient, answerOf, requestUrl } from "./client.ts";
+import { withRetries } from "./retry.ts";
 
 export interface ExecTarget {
   readonly namespace: string;
@@ -24,12 +25,16 @@ const OPEN_MS = 15_000;
 const HIGH_WATER = 1 << 20;
 const MAX_LINE = 4 << 20;
 
-/** Opens an exec in a pod as a stream of lines. Throws ApiError where the server refuses it. */
-export async function openExecChannel(
-  { access, agent }: ApiClient,
-  target: ExecTarget,
-  signal: AbortSignal,
-): Promise<AgentChannel> {
+/**
+ * Opens an exec in a pod as a stream of lines. May start the command more than once where an answer is lost. Throws
+ * ApiError where the server refuses it, ApiUnreachable, or what `signal` was aborted with.
+ */
+export function openExecChannel(client: ApiClient, target: ExecTarget, signal: AbortSignal): Promise<AgentChannel> {
+  return withRetries(() => openOnce(client, target, signal), signal);
+}
+
+async function openOnce({ access, agent }: ApiClient, target: ExecTarget, signal: AbortSignal): Promise<AgentChannel> {
+  signal.throwIfAborted();
   const options = await access.options();
   const url = execUrl(access.server, target);
   const socket = new WebSocket(url, PROTOCOLS, {
@@ -41,7 +46,7 @@ export async function openExecChannel(
   });
   // Before it opens: the first frame can come together with the answer to the upgrade.
   const channel = new ExecChannel(socket);
-  await opened(socket, target, signal);
+  await opened(socket, { access, target }, signal);
   return channel;
 }
 
@@ -65,7 +70,12 @@ function execUrl(server: URL, { namespace, pod, container, command }: ExecTarget
   return url;
 }
 
-function opened(socket: WebSocket, { namespace, pod }: ExecTarget, signal: AbortSignal): Promise<void> {
+function opened(
+  socket: WebSocket,
+  { access, target: { namespace, pod } }: { access: Access; target: ExecTarget },
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `open a session in pod "${pod}" of namespace "${namespace}"`;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       socket.terminate();
@@ -75,19 +85,17 @@ function opened(socket: WebSocket, { namespace, pod }: ExecTarget, signal: Abort
       signal.removeEventListener("abort", abort);
       outcome();
     };
+    const fail = (cause: unknown): void => settle(() => reject(new ApiUnreachable(what, access.server, cause)));
     signal.addEventListener("abort", abort, { once: true });
     socket.once("open", () => settle(resolve));
-    socket.once("error", (error) => settle(() => reject(error)));
+    socket.once("error", fail);
     socket.once("unexpected-response", (_, response) => {
-      let body = "";
-      response.on("data", (chunk) => {
-        body += String(chunk);
-      });
-      response.on("end", () => {
-        const what = `open a session in pod "${pod}" of namespace "${namespace}"`;
-        settle(() => reject(new ApiError(what, readStatus(response.statusCode ?? 0, body))));
-        socket.terminate();
-      });
+      answerOf(response)
+        .then(({ code, text, retryAfter }) => {
+          if (code === 401) access.renew();
+          settle(() => reject(new ApiError(what, readStatus(code, text, retryAfter))));
+        }, fail)
+        .finally(() => socket.terminate());
     });
   });
 }
