@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { EXIT, type ExitCode } from "../errors/index.ts";
-import { ApiClient, findLeftovers, type Leftover, readAccess, removeLeftover } from "../kubernetes/index.ts";
+import { findLeftovers, type Leftover, removeLeftover } from "../kubernetes/index.ts";
 import type { CommandContext } from "./context.ts";
+import { connect } from "./real-cluster.ts";
 
 interface CleanupFlags {
   readonly kubeconfig?: string;
@@ -24,8 +25,7 @@ export function cleanupCommand(context: CommandContext, setExitCode: (code: Exit
 
 async function cleanUp(flags: CleanupFlags, context: CommandContext): Promise<ExitCode> {
   const { streams, signal } = context;
-  const source = { kind: "default", ...(flags.kubeconfig === undefined ? {} : { path: flags.kubeconfig }) } as const;
-  const client = new ApiClient(await readAccess(source, flags.context));
+  const client = await connect(flags, context);
   try {
     const found = await findLeftovers(client, signal);
     const alive = found.filter(({ isAlive }) => isAlive);

@@ -37,7 +37,7 @@ export async function openLab(
     );
   });
   const either = AbortSignal.any([signal, broken.signal]);
-  const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
+  const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }, { env: {} }));
   return {
     cluster: {
       client,

@@ -18,9 +18,10 @@ export interface ClusterFlags {
 }
 
 /** Connects to the cluster of a kubeconfig's context. Throws a UserError where it cannot be reached. */
-export async function openRealCluster(flags: ClusterFlags, { signal }: CommandContext): Promise<OpenCluster> {
-  const client = await connect(flags);
+export async function openRealCluster(flags: ClusterFlags, command: CommandContext): Promise<OpenCluster> {
+  const client = await connect(flags, command);
   const { access } = client;
+  const { signal } = command;
   try {
     const { version, plugin, nodes, groups } = await readClusterFacts(client, signal);
     const warning = ageWarning(version);
@@ -49,12 +50,12 @@ export async function openRealCluster(flags: ClusterFlags, { signal }: CommandCo
 }
 
 /** The files together with what is already in their namespaces; what may not be listed becomes a warning. */
-export async function withLive(files: Manifests, flags: ClusterFlags, { signal }: CommandContext): Promise<Manifests> {
+export async function withLive(files: Manifests, flags: ClusterFlags, command: CommandContext): Promise<Manifests> {
   const { policies, namespaces } = files;
   const names = [...policies.map(({ policy }) => policy.namespace), ...namespaces.map(({ name }) => name)];
-  const client = await connect(flags);
+  const client = await connect(flags, command);
   try {
-    const { files: live, unseen } = await readLiveManifests(client, [...new Set(names)], signal);
+    const { files: live, unseen } = await readLiveManifests(client, [...new Set(names)], command.signal);
     const merged = mergeManifests(files, parseManifests(live, { defaultNamespace: "default" }));
     const place = { file: "cluster", line: 1, column: 1 };
     const warnings = unseen.map((what) => ({ place, message: `${what} may not be listed, and are left out` }));
@@ -64,7 +65,11 @@ export async function withLive(files: Manifests, flags: ClusterFlags, { signal }
   }
 }
 
-async function connect({ kubeconfig, context }: Pick<ClusterFlags, "kubeconfig" | "context">): Promise<ApiClient> {
+/** A client for a kubeconfig's context, through the proxy that the environment or the kubeconfig names. */
+export async function connect(
+  { kubeconfig, context }: Pick<ClusterFlags, "kubeconfig" | "context">,
+  { env }: Pick<CommandContext, "env">,
+): Promise<ApiClient> {
   const source = { kind: "default", ...(kubeconfig === undefined ? {} : { path: kubeconfig }) } as const;
-  return new ApiClient(await readAccess(source, context));
+  return new ApiClient(await readAccess(source, { env, ...(context === undefined ? {} : { context }) }));
 }

@@ -1,16 +1,16 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { RequestOptions } from "node:https";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { User } from "@kubernetes/client-node/dist/config_types.js";
 import { UserError } from "../errors/index.ts";
-
-/** Where the cluster's access comes from. */
-export type KubeconfigSource =
-  | { readonly kind: "text"; readonly text: string }
-  /** As kubectl finds it: `path`, else $KUBECONFIG, else ~/.kube/config, else the service account of the pod we run in. */
-  | { readonly kind: "default"; readonly path?: string };
+import { type ChosenContext, chooseContext, type KubeconfigSource } from "./kubeconfig.ts";
+import { chooseProxy, type Environment, type ProxyServer } from "./proxy.ts";
 
 /** How to reach and how to satisfy an API server. */
 export interface Access {
   readonly server: URL;
+  readonly proxy: ProxyServer | undefined;
   readonly context: string;
   /** The context's namespace. */
   readonly namespace: string;
@@ -25,7 +25,16 @@ export interface AccessOptions extends RequestOptions {
   readonly secureContext?: SecureContext;
 }
 
+export interface AccessWish {
+  /** The kubeconfig's current one if absent. */
+  readonly context?: string;
+  /** Where a proxy may be named. */
+  readonly env: Environment;
+}
+
 const CREDENTIALS_MS = 30_000;
+/** Credentials that were got only just now are refused for another reason than their age. */
+const RENEWABLE_MS = 1_000;
 
 /** Begins to load what `readAccess` will need, for callers with something else to wait for. */
 export function preloadAccess(): void {
@@ -33,89 +42,95 @@ export function preloadAccess(): void {
 }
 
 /** Reads a kubeconfig with every way to authenticate that kubectl knows. Throws a UserError. */
-export async function readAccess(source: KubeconfigSource, context?: string): Promise<Access> {
-  // Loaded late: it costs a tenth of a second, and offline commands never need it.
-  const { KubeConfig } = await import("@kubernetes/client-node/dist/config.js");
-  const config = new KubeConfig();
-  try {
-    if (source.kind === "text") config.loadFromString(source.text);
-    else if (source.path !== undefined) config.loadFromFile(source.path);
-    else config.loadFromDefault();
-    if (context !== undefined) config.setCurrentContext(context);
-  } catch (cause) {
-    throw new UserError("KUBECONFIG_UNREADABLE", `Cannot read the kubeconfig: ${messageOf(cause)}`, {
-      hint: "Name a readable one with --kubeconfig, or try without a cluster: --lab",
-      cause,
-    });
-  }
-  const name = config.getCurrentContext();
-  const cluster = config.getCurrentCluster();
-  if (cluster !== null && isMadeUp(name, cluster.server)) {
-    throw new UserError(
-      "NO_CLUSTER",
-      "Cannot tell which cluster to use: there is no kubeconfig, and this is no pod with a service account",
-      {
-        hint: "Name a kubeconfig with --kubeconfig or $KUBECONFIG (a pod needs its service account's token mounted), or try without a cluster: --lab",
-      },
-    );
-  }
-  if (cluster === null || !cluster.server) {
-    throw new UserError(
-      "NO_CONTEXT",
-      `Cannot tell which cluster to use: the kubeconfig has no context "${name ?? ""}"`,
-      {
-        hint: "Choose one with --context (`kubectl config get-contexts` lists them), or try without a cluster: --lab",
-      },
-    );
-  }
+export async function readAccess(source: KubeconfigSource, { context, env }: AccessWish): Promise<Access> {
+  const chosen = await chooseContext(source, context);
+  const { server, name, namespace, cluster } = chosen;
+  const proxy = await readProxy(chosen, env);
+  // The library would make an agent for each request, through the proxy, and refuses http: without this; of that agent
+  // nothing is wanted.
+  Object.assign(cluster, { proxyUrl: undefined }, server.protocol === "http:" ? { skipTLSVerify: true } : {});
   let cached: { readonly at: number; readonly options: Promise<AccessOptions> } | undefined;
-  const fresh = async (): Promise<AccessOptions> => {
-    // Of its agent nothing is wanted: it opens a new TLS connection for each request.
-    const { agent: _, ...options }: RequestOptions = await applied(config);
-    const { ca, cert, key, pfx, passphrase } = options;
-    return { ...options, secureContext: createSecureContext({ ca, cert, key, pfx, passphrase }) };
-  };
   return {
-    server: new URL(cluster.server),
+    server,
+    proxy,
     context: name,
-    namespace: config.getContextObject(name)?.namespace ?? "default",
+    namespace,
     options: () => {
       if (cached === undefined || Date.now() - cached.at > CREDENTIALS_MS)
-        cached = { at: Date.now(), options: fresh() };
+        cached = { at: Date.now(), options: readOptions(chosen) };
       return cached.options.catch((cause: unknown) => {
         cached = undefined;
-        throw new UserError(
-          "CREDENTIALS_UNAVAILABLE",
-          `Cannot get credentials for context "${name}": ${messageOf(cause)}`,
-          {
-            hint: "Check that `kubectl get --raw /version` works with this context",
-            cause,
-          },
-        );
+        throw unavailable(chosen, cause);
       });
     },
     renew: () => {
-      cached = undefined;
+      if (cached !== undefined && Date.now() - cached.at > RENEWABLE_MS) cached = undefined;
     },
   };
 }
 
-/** What the client makes up where it finds neither a kubeconfig nor all of a pod's service account. */
-function isMadeUp(context: string, server: string): boolean {
-  return (
-    (context === "loaded-context" && server === "http://localhost:8080") ||
-    (context === "inClusterContext" && server.includes("undefined"))
-  );
+async function readOptions({ config }: ChosenContext): Promise<AccessOptions> {
+  const applied: RequestOptions = {};
+  await config.applyToHTTPSOptions(applied);
+  const { agent: _, ...options } = applied;
+  const { ca, cert, key, pfx, passphrase } = options;
+  if (cert && !("Authorization" in (options.headers ?? {}))) refuseExpired(String(cert));
+  return { ...options, secureContext: createSecureContext({ ca, cert, key, pfx, passphrase }) };
 }
 
-async function applied(config: {
-  applyToHTTPSOptions(options: RequestOptions): Promise<void>;
-}): Promise<RequestOptions> {
-  const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
-  return options;
+/** Servers answer it with a bare 401, or break the connection off. */
+function refuseExpired(certificate: string): void {
+  const end = new Date(new X509Certificate(certificate).validTo);
+  if (end.getTime() < Date.now()) throw new CertificateExpired(end);
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+class CertificateExpired extends Error {
+  constructor(end: Date) {
+    super(`the client certificate expired at ${end.toISOString().replace(".000", "")}`);
+  }
+}
+
+function unavailable({ name, user }: ChosenContext, cause: unknown): UserError {
+  const { state, hint } = stateOf(user, cause);
+  return new UserError("CREDENTIALS_UNAVAILABLE", `Cannot get credentials for context "${name}": ${state}`, {
+    hint,
+    cause,
+  });
+}
+
+function stateOf(user: User | undefined, cause: unknown): { state: string; hint: string } {
+  const plugin: { command?: string; installHint?: string } = user?.exec ?? {};
+  const { code, syscall = "", path = "" } = cause as NodeJS.ErrnoException;
+  if (cause instanceof CertificateExpired)
+    return { state: cause.message, hint: "Get a new kubeconfig, or check this machine's clock" };
+  if (code === "ENOENT" && syscall.startsWith("spawn")) {
+    const install = "Install it so that it is on the PATH, or choose another --context";
+    return {
+      state: `its credential plugin "${plugin.command}" is not installed`,
+      hint: plugin.installHint === undefined ? install : (plugin.installHint.trim().split("\n")[0] ?? install),
+    };
+  }
+  if (code === "ENOENT") return { state: `there is no file "${path}"`, hint: "Mend the kubeconfig, which names it" };
+  // What a plugin writes last is why it failed.
+  const said = cause instanceof Error ? (cause.message.trim().split("\n").at(-1) ?? "") : String(cause);
+  return {
+    state: plugin.command === undefined ? said : `its credential plugin "${plugin.command}" failed: ${said}`,
+    hint: "Check that `kubectl get --raw /version` works with this context",
+  };
+}
+
+async function readProxy(chosen: ChosenContext, env: Environment): Promise<ProxyServer | undefined> {
+  const proxy = chooseProxy(chosen.server, chosen.cluster.proxyUrl, env);
+  if (proxy?.url.protocol !== "https:") return proxy;
+  try {
+    return { ...proxy, ...(await readCa(chosen)) };
+  } catch (cause) {
+    throw unavailable(chosen, cause);
+  }
+}
+
+/** As kubectl, which trusts an https proxy by the cluster's authority. */
+async function readCa({ cluster: { caFile, caData } }: ChosenContext): Promise<{ ca?: string }> {
+  if (caFile) return { ca: await readFile(caFile, "utf8") };
+  return caData ? { ca: Buffer.from(caData, "base64").toString() } : {};
 }

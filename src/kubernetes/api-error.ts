@@ -1,4 +1,6 @@
 import { UserError } from "../errors/index.ts";
+import { codeOf, messageOf } from "./cause.ts";
+import { ProxyFailure } from "./connections.ts";
 import { refusalHint } from "./refusal-hint.ts";
 
 /** What an API server says in place of an answer: `Status` of meta/v1. */
@@ -29,21 +31,64 @@ export class ApiUnreachable extends UserError {
   readonly isLasting: boolean;
 
   constructor(what: string, server: URL, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super("API_UNREACHABLE", `Cannot ${what}: the API server at ${server.origin} does not answer: ${reason}`, {
-      hint: "Check the server's address and your network with `kubectl get --raw /version`",
-      cause,
-    });
-    this.isLasting = LASTING.test(codeOf(cause));
+    const { state, hint } = stateOf(server, cause);
+    super("API_UNREACHABLE", `Cannot ${what}: ${state}`, { hint, cause });
+    const isRefusal = cause instanceof ProxyFailure && cause.isRefusal;
+    this.isLasting = isRefusal || LASTING.test(codeOf(cause instanceof ProxyFailure ? cause.cause : cause));
   }
 }
 
 const LASTING =
   /^(ENOTFOUND|CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|ERR_INVALID|EPROTO)/;
+const UNKNOWN_AUTHORITY = /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_SIGNATURE|CERT_UNTRUSTED)/;
 
-function codeOf(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "";
+function stateOf({ origin, hostname }: URL, cause: unknown): { state: string; hint: string } {
+  const server = `the API server at ${origin}`;
+  const code = codeOf(cause);
+  const address = "Check the address of the server in the kubeconfig";
+  if (cause instanceof ProxyFailure) {
+    return { state: `${server} cannot be reached: ${cause.message}`, hint: cause.hint };
+  }
+  if (UNKNOWN_AUTHORITY.test(code)) {
+    return {
+      state: `${server} cannot be trusted: its certificate is not signed by the kubeconfig's certificate authority (${code})`,
+      hint: "Get the cluster's kubeconfig anew; if a proxy opens TLS connections here, its authority belongs there too",
+    };
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return {
+      state: `${server} cannot be trusted: its certificate is not for "${hostname}"`,
+      hint: "Use a name that the certificate holds as the server in the kubeconfig, or as its tls-server-name",
+    };
+  }
+  if (code.startsWith("CERT_")) {
+    return {
+      state: `${server} cannot be trusted: ${messageOf(cause)}`,
+      hint: "Renew the server's certificate, or check this machine's clock",
+    };
+  }
+  if (/^ERR_SSL_.*_ALERT_/.test(code)) {
+    return {
+      state: `${server} refuses the connection: ${code.replace(/^ERR_SSL_/, "")}`,
+      hint: "Your client certificate is not accepted: log in again, or choose another --context",
+    };
+  }
+  if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
+    return { state: `${server} does not speak TLS as it should (${code})`, hint: address };
+  }
+  if (code === "ENOTFOUND")
+    return { state: `no address is known for "${hostname}"`, hint: `${address}, and your network` };
+  return {
+    state: `${server} does not answer: ${messageOf(cause)}`,
+    hint: `${address}, that the cluster runs, and whether it needs a VPN or a proxy (HTTPS_PROXY)`,
+  };
+}
+
+/** Something else is there, such as the login page of a network. */
+export function noApi(what: string, server: URL): UserError {
+  return new UserError("NO_API", `Cannot ${what}: what answers at ${server.origin} is no Kubernetes API`, {
+    hint: "Check the address of the server in the kubeconfig, and whether something stands in between",
+  });
 }
 
 /** Reads a Status body; a body that is none becomes the message. */

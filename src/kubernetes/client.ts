@@ -1,7 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
 import type { Access } from "./access.ts";
-import { ApiError, ApiUnreachable, readStatus } from "./api-error.ts";
+import { ApiError, ApiUnreachable, noApi, readStatus } from "./api-error.ts";
+import { keptConnections } from "./connections.ts";
 import { withRetries } from "./retry.ts";
 
 /** Raw JSON of the Kubernetes API; never a typed model, which would drop `from`. */
@@ -18,7 +20,8 @@ export interface Call {
   readonly what: string;
 }
 
-const CONNECTIONS = 32;
+/** A server that is there takes a connection in less, over any network. */
+const CONNECT_MS = 5_000;
 const TIMEOUT_MS = 30_000;
 const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -30,8 +33,7 @@ export class ApiClient {
 
   constructor(access: Access) {
     this.access = access;
-    const options = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS };
-    this.agent = access.server.protocol === "http:" ? new HttpAgent(options) : new HttpsAgent(options);
+    this.agent = keptConnections(access.server, access.proxy);
   }
 
   /** The answer's JSON. Throws ApiError, ApiUnreachable, or what `signal` was aborted with. */
@@ -44,9 +46,9 @@ export class ApiClient {
   async once(call: Call, signal: AbortSignal): Promise<Json> {
     const { code, text, retryAfter } = await this.#answer(call, signal);
     if (code < 200 || code > 299) throw new ApiError(call.what, readStatus(code, text, retryAfter));
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) throw new ApiError(call.what, { code, reason: "", message: text });
-    return value as Json;
+    const value = parseObject(text);
+    if (value === undefined) throw noApi(call.what, this.access.server);
+    return value;
   }
 
   /** The lines of an answer that goes on, such as a watch. */
@@ -104,7 +106,12 @@ export class ApiClient {
     const send = url.protocol === "http:" ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
       const request = send(url, { ...options, agent: this.agent, method: call.method ?? "GET", headers, signal });
+      // Without a connection, such as while a proxy makes one, the request itself does not hear of it.
+      const abort = (): void => reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      request.on("close", () => signal.removeEventListener("abort", abort));
       request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+      request.on("socket", limitConnecting);
       request.on("response", resolve);
       request.on("error", (cause) => {
         reject(signal.aborted ? signal.reason : new ApiUnreachable(call.what, this.access.server, cause));
@@ -114,11 +121,30 @@ export class ApiClient {
   }
 }
 
+/** The kernel would go on trying for minutes where nothing answers at all. */
+function limitConnecting(socket: Socket): void {
+  if (!socket.connecting) return;
+  const giveUp = (): void => void socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`));
+  const timer = setTimeout(giveUp, CONNECT_MS);
+  const stop = (): void => clearTimeout(timer);
+  socket.once("connect", stop);
+  socket.once("close", stop);
+}
+
 export function requestUrl(server: URL, { path, query = {} }: Pick<Call, "path" | "query">): URL {
   // A server behind a path prefix, such as a management proxy's, keeps it.
   const url = new URL(server.href.replace(/\/+$/, "") + path);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   return url;
+}
+
+function parseObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function contentType({ method }: Call): string {

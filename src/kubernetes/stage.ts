@@ -18,8 +18,8 @@ import {
   parsePod,
   parsePolicy,
 } from "../snapshot/index.ts";
-import { messageOf } from "./access.ts";
 import { isStatus } from "./api-error.ts";
+import { messageOf } from "./cause.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
 import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";

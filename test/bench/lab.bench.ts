@@ -34,7 +34,7 @@ describe.skipIf(labReason)("the lab", () => {
     `from nothing to ${PODS} pods that are ready, with a session to each`,
     async () => {
       await using lab = await startLab({ nodes: 2, faults: [], denial: "drop", agentPath }, never);
-      const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }));
+      const client = new ApiClient(await readAccess({ kind: "text", text: lab.kubeconfig }, { env: {} }));
       await Stage.open(client, plan, OPTIONS, never);
       client.close();
     },
