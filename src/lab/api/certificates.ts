@@ -12,10 +12,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A certificate authority for this one server and its certificate, for a day. The authority's key is not kept. */
 export async function makeCertificates(now: Date): Promise<ServerCertificate> {
-  provideMetadataReflection();
-  // Loaded here, since no other command should wait for it.
-  const [x509, authority, server] = await Promise.all([import("@peculiar/x509"), makeKeys(), makeKeys()]);
-  x509.cryptoProvider.set(webcrypto);
+  const [x509, authority, server] = await Promise.all([loadX509(), makeKeys(), makeKeys()]);
   // A clock that is an hour off on the other side must not matter.
   const validity = { notBefore: new Date(now.getTime() - DAY_MS / 24), notAfter: new Date(now.getTime() + DAY_MS) };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
@@ -49,6 +46,14 @@ export async function makeCertificates(now: Date): Promise<ServerCertificate> {
   });
   const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", server.privateKey));
   return { ca: ca.toString("pem"), certificate: certificate.toString("pem"), key: pem("PRIVATE KEY", key) };
+}
+
+/** Loaded late, since no other command should wait for it. */
+export async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+  provideMetadataReflection();
+  const x509 = await import("@peculiar/x509");
+  x509.cryptoProvider.set(webcrypto);
+  return x509;
 }
 
 async function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
