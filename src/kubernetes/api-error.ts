@@ -56,8 +56,9 @@ function stateOf({ origin, hostname }: URL, cause: unknown): { state: string; hi
     };
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    const { host = hostname } = cause as { host?: string };
     return {
-      state: `${server} cannot be trusted: its certificate is not for "${hostname}"`,
+      state: `${server} cannot be trusted: its certificate is not for "${host}"`,
       hint: "Use a name that the certificate holds as the server in the kubeconfig, or as its tls-server-name",
     };
   }
