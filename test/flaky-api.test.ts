@@ -11,14 +11,14 @@ const SHOP = join(ROOT, "scenarios/three-tier");
 const agentPath = join(ROOT, "dist/agent", `netproof-probe-linux-${process.arch === "arm64" ? "arm64" : "amd64"}`);
 
 describe.skipIf(labReason)(`an API server that spoils one call in twenty${labReason ?? ""}`, () => {
-  it.each([1, 2, 3, 4, 5].map((seed) => ({ seed })))("does not change the verdict: seed $seed", async ({ seed }) => {
+  it.each([1, 2, 3].map((seed) => ({ seed })))("does not change the verdict: seed $seed", async ({ seed }) => {
     const { code, stdout, stderr } = await proveThrough({ seed }, []);
     expect(stdout, stderr).toMatch(/^PROVEN: 4 policies/);
     expect(stderr).not.toContain("Could not remove");
     expect(code).toBe(0);
   });
 
-  it.each([6, 7].map((seed) => ({ seed })))(
+  it.each([6].map((seed) => ({ seed })))(
     "does not hide a cluster that enforces nothing: seed $seed",
     async ({ seed }) => {
       const { code, stdout, stderr } = await proveThrough({ seed }, ["nothing-enforced"]);

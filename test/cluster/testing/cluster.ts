@@ -27,7 +27,7 @@ export interface TestCluster extends AsyncDisposable {
 
 /** The cluster that the kubeconfig names. */
 export async function connect(): Promise<TestCluster> {
-  const client = new ApiClient(await readAccess({ kind: "default" }));
+  const client = new ApiClient(await readAccess({ kind: "default" }, { env: process.env }));
   const made: string[] = [];
   const signal = new AbortController().signal;
   setMaxListeners(0, signal);
