@@ -2,7 +2,8 @@ import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage }
 import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Access } from "./access.ts";
-import { ApiError, ApiUnreachable, noApi, readStatus } from "./api-error.ts";
+import { ApiError, ApiUnreachable, noApi } from "./api-error.ts";
+import { readStatus } from "./api-status.ts";
 import { keptConnections } from "./connections.ts";
 import { withRetries } from "./retry.ts";
 

@@ -2,7 +2,8 @@ import { StringDecoder } from "node:string_decoder";
 import WebSocket from "ws";
 import type { AgentChannel } from "../observation/index.ts";
 import type { Access, AccessOptions } from "./access.ts";
-import { ApiError, ApiUnreachable, readStatus } from "./api-error.ts";
+import { ApiError, ApiUnreachable } from "./api-error.ts";
+import { readStatus } from "./api-status.ts";
 import { type ApiClient, answerOf, requestUrl } from "./client.ts";
 import { withRetries } from "./retry.ts";
 

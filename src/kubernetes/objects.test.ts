@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readAccess } from "./access.ts";
-import { readStatus } from "./api-error.ts";
+import { readStatus } from "./api-status.ts";
 import { ApiClient } from "./client.ts";
 import { RUN_ANNOTATION } from "./marks.ts";
 import { create, get, list, NAMESPACES, remove } from "./objects.ts";

@@ -1,4 +1,4 @@
-import type { ApiStatus } from "./api-error.ts";
+import type { ApiStatus } from "./api-status.ts";
 
 interface Refusal {
   /** What is asked for, as after "Cannot". */
