@@ -1,16 +1,19 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { RequestOptions } from "node:https";
+import type { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpsAgent, RequestOptions } from "node:https";
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { User } from "@kubernetes/client-node/dist/config_types.js";
 import { UserError } from "../errors/index.ts";
+import { keptConnections } from "./connections.ts";
 import { type ChosenContext, chooseContext, type KubeconfigSource } from "./kubeconfig.ts";
 import { chooseProxy, type Environment, type ProxyServer } from "./proxy.ts";
 
 /** How to reach and how to satisfy an API server. */
 export interface Access {
   readonly server: URL;
-  readonly proxy: ProxyServer | undefined;
+  /** Connections that are kept open; an exec session may take one of them over, and saves its handshake. */
+  readonly agent: HttpAgent | HttpsAgent;
   readonly context: string;
   /** The context's namespace. */
   readonly namespace: string;
@@ -52,7 +55,7 @@ export async function readAccess(source: KubeconfigSource, { context, env }: Acc
   let cached: { readonly at: number; readonly options: Promise<AccessOptions> } | undefined;
   return {
     server,
-    proxy,
+    agent: await keptConnections(server, proxy),
     context: name,
     namespace,
     options: () => {

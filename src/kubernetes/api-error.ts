@@ -1,7 +1,7 @@
 import { UserError } from "../errors/index.ts";
 import type { ApiStatus } from "./api-status.ts";
 import { codeOf } from "./cause.ts";
-import { ProxyFailure } from "./connections.ts";
+import { ProxyFailure } from "./proxy.ts";
 import { refusalHint } from "./refusal-hint.ts";
 import { whyUnreachable } from "./unreachable.ts";
 

@@ -1,10 +1,9 @@
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { type Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import type { Access } from "./access.ts";
 import { ApiError, ApiUnreachable, noApi } from "./api-error.ts";
 import { readStatus } from "./api-status.ts";
-import { keptConnections } from "./connections.ts";
 import { withRetries } from "./retry.ts";
 
 /** Raw JSON of the Kubernetes API; never a typed model, which would drop `from`. */
@@ -29,12 +28,9 @@ const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.
 /** Calls the API server over connections that are kept open. */
 export class ApiClient {
   readonly access: Access;
-  /** Connections that are kept open; an exec session may take one of them over, and saves its handshake. */
-  readonly agent: HttpAgent | HttpsAgent;
 
   constructor(access: Access) {
     this.access = access;
-    this.agent = keptConnections(access.server, access.proxy);
   }
 
   /** The answer's JSON. Throws ApiError, ApiUnreachable, or what `signal` was aborted with. */
@@ -79,7 +75,7 @@ export class ApiClient {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.access.agent.destroy();
   }
 
   async #answer(call: Call, signal: AbortSignal): Promise<Answer> {
@@ -106,7 +102,13 @@ export class ApiClient {
     };
     const send = url.protocol === "http:" ? httpRequest : httpsRequest;
     return new Promise((resolve, reject) => {
-      const request = send(url, { ...options, agent: this.agent, method: call.method ?? "GET", headers, signal });
+      const request = send(url, {
+        ...options,
+        agent: this.access.agent,
+        method: call.method ?? "GET",
+        headers,
+        signal,
+      });
       // Without a connection, such as while a proxy makes one, the request itself does not hear of it.
       const abort = (): void => reject(signal.reason);
       signal.addEventListener("abort", abort, { once: true });

@@ -34,13 +34,13 @@ export function openExecChannel(client: ApiClient, target: ExecTarget, signal: A
   return withRetries(() => openOnce(client, target, signal), signal);
 }
 
-async function openOnce({ access, agent }: ApiClient, target: ExecTarget, signal: AbortSignal): Promise<AgentChannel> {
+async function openOnce({ access }: ApiClient, target: ExecTarget, signal: AbortSignal): Promise<AgentChannel> {
   signal.throwIfAborted();
   const options = await access.options();
   const url = execUrl(access.server, target);
   const socket = new WebSocket(url, PROTOCOLS, {
     ...connectionOf(options),
-    agent,
+    agent: access.agent,
     perMessageDeflate: false,
     handshakeTimeout: OPEN_MS,
     maxPayload: 16 << 20,

@@ -1,4 +1,5 @@
 import { UserError } from "../errors/index.ts";
+import { messageOf } from "./cause.ts";
 import { mayBeProxied } from "./no-proxy.ts";
 
 /** A proxy that stands between us and an API server. */
@@ -35,6 +36,25 @@ export function chooseProxy(server: URL, proxyUrl: string | undefined, env: Envi
 /** The proxy without its password. */
 export function describeProxy({ url, setBy }: ProxyServer): string {
   return `the proxy ${url.protocol}//${url.host} (${setBy})`;
+}
+
+/** The proxy does not lead to the server. */
+export class ProxyFailure extends Error {
+  readonly hint: string;
+  /** The proxy does not want to: another try would fail just the same. */
+  readonly isRefusal: boolean;
+
+  constructor(proxy: ProxyServer, cause: unknown) {
+    const reason = messageOf(cause);
+    const code = Number(/^Bad response: (\d+)$/.exec(reason)?.[1] ?? 0);
+    const what = code === 0 ? `does not lead there: ${reason}` : `refuses to lead there: it answered ${code}`;
+    super(`${describeProxy(proxy)} ${what}`, { cause });
+    this.isRefusal = code >= 400 && code < 500;
+    this.hint =
+      code === 407
+        ? `Put the user and the password that it wants into ${proxy.setBy}: ${proxy.url.protocol}//user:password@host:port`
+        : `Check ${proxy.setBy}; a server that can be reached without a proxy belongs into NO_PROXY`;
+  }
 }
 
 function supported(url: URL | undefined, text: string, setBy: string): ProxyServer {

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from "./cause.ts";
-import { ProxyFailure } from "./connections.ts";
+import { ProxyFailure } from "./proxy.ts";
 
 interface Reason {
   /** As after "Cannot …:". */
