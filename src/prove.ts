@@ -146,7 +146,9 @@ export async function prove(
     ...foreignFindings(foreign, course.foreign),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ];
-  const judged = judgeProof(plan, course, { findings, nodes: nodesOf(stage) });
+  const { appliedAt, enforcedUntil } = course;
+  const waited = appliedAt === undefined || enforcedUntil === undefined ? {} : { waitedMs: enforcedUntil - appliedAt };
+  const judged = judgeProof(plan, course, { findings, nodes: nodesOf(stage), ...waited });
   return buildRecord(plan, course, judged, {
     run: { id: options.runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
@@ -157,7 +159,7 @@ export async function prove(
     pods: stage.state.pods,
     namespaces: stage.namespaces,
     realPods,
-    appliedAt: course.appliedAt,
+    appliedAt,
     warnings: [
       ...cluster.warnings,
       ...(placement === "within" ? foreign.understood : []).map(
@@ -184,6 +186,7 @@ interface Course extends Phases {
   readonly foreign: readonly ForeignPolicies[];
   /** When the API server had taken the last of the policies. */
   readonly appliedAt?: number;
+  readonly enforcedUntil?: number;
   /** Why it ended before its end. */
   readonly broken?: string;
 }
@@ -207,6 +210,7 @@ async function runPhases(
     course.stored = await stage.applyPolicies(policies, signal);
     course.appliedAt = clock.now();
     course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
+    course.enforcedUntil = clock.now();
     watch.lap("enforced");
     course.foreign = [await stage.foreignPolicies(signal)];
     onProgress("removing policies");

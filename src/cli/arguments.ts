@@ -16,3 +16,11 @@ export function count(value: string): number {
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("It is a whole number from 1.");
   return number;
 }
+
+/** A name that the API server would accept for a namespace. */
+export function namespaceName(value: string): string {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+    throw new InvalidArgumentError('It is a name of lower case letters, digits and "-", at most 63 characters.');
+  }
+  return value;
+}

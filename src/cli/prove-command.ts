@@ -5,14 +5,14 @@ import { imageName, PROBE } from "../image/index.ts";
 import type { Placement } from "../plan/index.ts";
 import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
-import { collect, count, seconds } from "./arguments.ts";
+import { collect, count, namespaceName, seconds } from "./arguments.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
 import { LAB_CIDRS, type OpenCluster, openLab } from "./lab-cluster.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
 import { openRealCluster, withLive } from "./real-cluster.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
-import { parseReport, type ReportFile, writeFailure, writeReports } from "./write-reports.ts";
+import { checkReports, parseReport, type ReportFile, writeFailure, writeReports } from "./write-reports.ts";
 
 /** What a proof has to do with its surroundings, beside the flags. */
 interface ProveSurroundings {
@@ -58,7 +58,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
         .makeOptionMandatory(),
     )
     .option("-R, --recursive", "read folders in folders too", false)
-    .option("-n, --namespace <name>", "the namespace of policies that name none", "default")
+    .option("-n, --namespace <name>", "the namespace of policies that name none", namespaceName, "default")
     .option("--require <file>", "what must and must not connect, checked too")
     .option("--lab", "prove in the embedded lab, without any cluster", false)
     .addOption(
@@ -75,7 +75,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     .option("--context <name>", "the kubeconfig's context to use")
     .option("--probe-image <image>", "the image of the probe pods", imageName(PROBE, context.version))
     .option("--image-pull-secret <name>", "a secret of the run's namespaces with which the image can be pulled")
-    .option("--run-namespace <name>", "make everything in this one namespace, which is there already")
+    .option("--run-namespace <name>", "make everything in this one namespace, which is there already", namespaceName)
     .option("--with-live", "take in what is already in the policies' namespaces of the cluster", false)
     .addOption(new Option("-o, --output <format>", "what goes to stdout").choices(["text", "json"]).default("text"))
     .addOption(
@@ -107,6 +107,7 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
   const left: string[] = [];
   try {
     const request = await readRequest(flags, context);
+    await checkReports(flags.report);
     // Replaced at the end: a run that is killed on the way has left a report that says so.
     await writeFailure(flags.report, "The run did not come to its end", new Date().toISOString());
     const record = await proveOn(request, flags, { context, progress, left });
@@ -130,6 +131,12 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   const { stdin } = context.streams;
   if (flags.labFault.length > 0 && !flags.lab) {
     throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
+  }
+  if (flags.require === "-" && flags.filename.includes("-")) {
+    throw new UserError("STDIN_TWICE", "stdin can be read once: -f - and --require - both ask for it", {
+      hint: "Put one of the two into a file",
+      kind: "usage",
+    });
   }
   const { filename: from, recursive: isRecursive, namespace: defaultNamespace, maxPods } = flags;
   const files = await readManifests({ from, isRecursive, defaultNamespace, stdin });

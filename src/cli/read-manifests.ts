@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -40,9 +40,7 @@ export async function readIntent(path: string | undefined, stdin: Readable): Pro
 
 async function readPath(path: string, options: Pick<ReadOptions, "isRecursive" | "stdin">): Promise<TextFile[]> {
   if (path === "-") return [{ name: "stdin", text: (await readStream(options.stdin, "stdin")).toString("utf8") }];
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
-  });
+  const found = await sizeOf(path);
   if (!found.isDirectory()) return [await readOne(path, found.size)];
   const names = await listFolder(path, options.isRecursive);
   if (names.length === 0) {
@@ -52,7 +50,13 @@ async function readPath(path: string, options: Pick<ReadOptions, "isRecursive" |
         : "Read subfolders too with -R, or name another folder with -f",
     });
   }
-  return Promise.all(names.map(async (name) => readOne(name, (await stat(name)).size)));
+  return Promise.all(names.map(async (name) => readOne(name, (await sizeOf(name)).size)));
+}
+
+function sizeOf(path: string): Promise<Stats> {
+  return stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw usage("UNREADABLE", `Cannot read ${quoted(path)}: ${reasonOf(cause)}`, { cause });
+  });
 }
 
 async function listFolder(folder: string, isRecursive: boolean): Promise<string[]> {

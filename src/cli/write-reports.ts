@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, constants, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { UserError } from "../errors/index.ts";
 import { type RunRecord, renderJson, renderJunit, renderJunitFailure, renderText } from "../report/index.ts";
@@ -20,6 +20,23 @@ export function parseReport(value: string, previous: readonly ReportFile[] = [])
   const format = FORMATS.find((known) => known === name);
   if (format === undefined) throw new InvalidArgumentError(`Write FORMAT=FILE; the formats are ${FORMATS.join(", ")}.`);
   return [...previous, { format, path }];
+}
+
+/** Before anything is made: a report that cannot be written would be missed at the end. Throws a UserError. */
+export async function checkReports(files: readonly ReportFile[]): Promise<void> {
+  const paths = files.map(({ path }) => resolve(path));
+  const twice = files.find((_, index) => paths.indexOf(paths[index] ?? "") !== index);
+  if (twice !== undefined) {
+    throw new UserError("REPORT_TWICE", `Two reports cannot be written into one file: "${twice.path}"`, {
+      hint: "Name another file for one of them",
+      kind: "usage",
+    });
+  }
+  for (const { path } of files) {
+    await access(dirname(resolve(path)), constants.W_OK).catch((cause: unknown) => {
+      throw unwritable(path, cause, "usage");
+    });
+  }
 }
 
 export async function writeReports(files: readonly ReportFile[], record: RunRecord): Promise<void> {
@@ -47,12 +64,17 @@ async function write(path: string, chunks: Iterable<string>): Promise<void> {
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("REPORT_UNWRITABLE", `Cannot write the report "${path}": ${reason}`, {
-      hint: "Name a file in a folder that exists and may be written to",
-      cause,
-    });
+    throw unwritable(path, cause, "environment");
   }
+}
+
+function unwritable(path: string, cause: unknown, kind: "usage" | "environment"): UserError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new UserError("REPORT_UNWRITABLE", `Cannot write the report "${path}": ${reason}`, {
+    hint: "Name a file in a folder that exists and may be written to",
+    cause,
+    kind,
+  });
 }
 
 function same(text: string): string {

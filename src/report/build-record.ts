@@ -3,6 +3,7 @@ import type { Attempt, ProbeTrace } from "../observation/index.ts";
 import { findGaps, type ProofPlan, type Topology } from "../plan/index.ts";
 import type { Manifests, Pod, PolicyManifest } from "../snapshot/index.ts";
 import { type JudgedConnection, type JudgedProof, PHASES, type Phases } from "../verdict/index.ts";
+import { passedOver } from "./passed-over.ts";
 import type { RecordedAttempt, RecordedConnection, RecordedPhase, RecordedPolicy, RunRecord } from "./record.ts";
 
 export interface RunFacts {
@@ -43,7 +44,7 @@ export function buildRecord(plan: ProofPlan, phases: Phases, judged: JudgedProof
     pairs: plan.pairs.map(({ from, to, allowed }) => ({ source: from, destination: to, allowed })),
     connections: all.map((connection) => recordConnection(connection, nodes, facts.startedAt)),
     gaps: findGaps(facts.manifests),
-    notTested: [...facts.topology.notTested, ...plan.notTested],
+    notTested: [...facts.topology.notTested, ...plan.notTested, ...passedOver(facts.manifests)],
     warnings: facts.warnings,
     ...(convergence === undefined ? {} : { convergence }),
     canary: judged.canary,

@@ -31,7 +31,7 @@ export function* renderText(record: RunRecord, { width, paint }: TextOptions): I
   yield* summary(record);
 }
 
-function* headline({ outcome, cluster, policies, diagnosis }: RunRecord, paint: Paint): Iterable<string> {
+function* headline({ outcome, cluster, policies, diagnosis, canary }: RunRecord, paint: Paint): Iterable<string> {
   const where = cluster.kind === "lab" ? "in the embedded lab" : "on this cluster";
   const what = `${policies.length} ${policies.length === 1 ? "policy" : "policies"}`;
   switch (outcome.result) {
@@ -52,6 +52,11 @@ function* headline({ outcome, cluster, policies, diagnosis }: RunRecord, paint: 
   if (diagnosis !== undefined) {
     const where = diagnosis.nodes === undefined ? "" : ` (${diagnosis.nodes.join(", ")})`;
     yield `  diagnosis: ${diagnosis.fault}${where} explains all of it\n`;
+  }
+  for (const direction of ["ingress", "egress"] as const) {
+    const isSaid = outcome.result === "not-enforced" || outcome.reasons.some((reason) => reason.includes(direction));
+    if (canary[direction].enforcement === "not-enforced" && !isSaid)
+      yield `  ${paint.bad("beware")}: ${direction} is not enforced ${where}; these policies do not depend on it\n`;
   }
   if (cluster.faults !== undefined && cluster.faults.length > 0)
     yield `  the lab was told to be faulty: ${cluster.faults.join(", ")}\n`;

@@ -63,7 +63,11 @@ const API_VERSIONS = {
 function collect({ apiVersion, kind, cursor }: ManifestObject, collection: Collection): void {
   const known = knownKind(kind);
   const group = groupOf(apiVersion);
-  if (known === undefined || !["", "extensions", groupOf(API_VERSIONS[known])].includes(group)) {
+  const meant = known ?? misspelt(kind, group);
+  if (known === undefined && meant !== undefined) {
+    const reason = `no matches for kind "${kind}" in version "${apiVersion}"`;
+    cursor.problem(reason, { field: "kind", hint: `did you mean "${meant}"` });
+  } else if (known === undefined || !["", "extensions", groupOf(API_VERSIONS[known])].includes(group)) {
     const name = group === "" ? kind : `${kind}.${group}`;
     collection.passedOver.set(name, (collection.passedOver.get(name) ?? 0) + 1);
   } else if (apiVersion !== API_VERSIONS[known]) {
@@ -157,6 +161,13 @@ function register(kind: string, meta: ObjectMeta, { places, defaultNamespace }: 
 
 function knownKind(kind: string): keyof typeof API_VERSIONS | undefined {
   return Object.hasOwn(API_VERSIONS, kind) ? (kind as keyof typeof API_VERSIONS) : undefined;
+}
+
+/** The kind that was meant, where only its capitals are wrong: the server would not know it. */
+function misspelt(kind: string, group: string): string | undefined {
+  return Object.entries(API_VERSIONS).find(
+    ([name, version]) => name.toLowerCase() === kind.toLowerCase() && group === groupOf(version),
+  )?.[0];
 }
 
 function groupOf(apiVersion: string): string {

@@ -1,4 +1,6 @@
 import type { PartyName, ProofPlan } from "../plan/index.ts";
+import type { Direction } from "../snapshot/index.ts";
+import type { CanaryVerdict } from "./canary.ts";
 import type { JudgedConnection } from "./connection.ts";
 
 /** A fault model that explains everything that was found wrong. */
@@ -8,13 +10,20 @@ export interface Diagnosis {
   readonly nodes?: readonly string[];
 }
 
+/** Faults by which a direction is not enforced for anybody, the canary included. */
+const NEGLECTS: Readonly<Record<string, readonly Direction[]>> = {
+  "nothing-enforced": ["ingress", "egress"],
+  "ingress-not-enforced": ["ingress"],
+  "egress-not-enforced": ["egress"],
+};
+
 export type NodesByParty = ReadonlyMap<PartyName, string>;
 
 /** The fault under which exactly those connections differ that were found wrong. Undefined where none fits, or nothing is wrong. */
 export function diagnose(
   { adequacy }: ProofPlan,
   connections: readonly JudgedConnection[],
-  nodes: NodesByParty,
+  { nodes, canary }: { nodes: NodesByParty; canary: CanaryVerdict },
 ): Diagnosis | undefined {
   const wrong = connections.filter(isWrong);
   if (wrong.length === 0) return undefined;
@@ -22,7 +31,9 @@ export function diagnose(
   const judged = new Set(
     connections.filter((connection) => isWrong(connection) || connection.verdict.kind === "conforms").map(idOf),
   );
-  const fault = adequacy.find(({ witnesses }) => {
+  const fault = adequacy.find(({ fault: name, witnesses }) => {
+    // The canary has seen the opposite.
+    if (NEGLECTS[name]?.some((direction) => canary[direction].enforcement === "enforced")) return false;
     const expected = witnesses.filter((id) => judged.has(id));
     return expected.length === ids.size && expected.every((id) => ids.has(id));
   })?.fault;

@@ -33,15 +33,15 @@ export interface JudgedProof {
 export function judgeProof(
   plan: ProofPlan,
   phases: Phases,
-  { findings, nodes }: { findings: readonly Finding[]; nodes: NodesByParty },
+  { findings, nodes, waitedMs }: { findings: readonly Finding[]; nodes: NodesByParty; waitedMs?: number },
 ): JudgedProof {
   const judged = judgeConnections(plan, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
   const supporting = judged.filter(({ planned }) => planned.purpose !== "policies");
   const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));
   const requirements = judgeRequirements(plan.requirements, connections);
-  const diagnosis = diagnose(plan, connections, nodes);
-  const outcome = conclude({ connections, canary, requirements, findings });
+  const diagnosis = diagnose(plan, connections, { nodes, canary });
+  const outcome = conclude({ connections, canary, requirements, findings, waitedMs });
   return { connections, supporting, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
 }
 
@@ -50,12 +50,22 @@ interface Evidence {
   readonly canary: CanaryVerdict;
   readonly requirements: readonly JudgedRequirement[];
   readonly findings: readonly Finding[];
+  readonly waitedMs: number | undefined;
 }
+
+/** A cluster that has had less time than this may just be slow: nothing is said of it as a whole. */
+const LEAST_WAIT_MS = 4_500;
 
 function conclude(evidence: Evidence): Outcome {
   const counts = count(evidence.connections);
   const unenforced = notEnforced(evidence.canary);
   if (unenforced.length === 2) {
+    const { waitedMs } = evidence;
+    if (waitedMs !== undefined && waitedMs < LEAST_WAIT_MS) {
+      const waited = `${(waitedMs / 1000).toFixed(1)} s`;
+      const reason = `nothing was enforced within ${waited}, which is too short to tell: give more with --timeout`;
+      return { result: "inconclusive", exitCode: EXIT.inconclusive, reasons: [reason], counts };
+    }
     return {
       result: "not-enforced",
       exitCode: EXIT.notEnforced,
