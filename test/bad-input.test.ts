@@ -54,6 +54,12 @@ describe("bad input ends with exit 2, a place and a hint, and nothing is made", 
       hint: /helm template/,
     },
     {
+      name: "a chart",
+      files: { "Chart.yaml": "apiVersion: v2\nname: shop\nversion: 0.1.0\n" },
+      message: /Chart\.yaml:1:1: a chart is not a manifest/,
+      hint: /helm template/,
+    },
+    {
       name: "a kustomization",
       files: {
         "kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n",

@@ -25,7 +25,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   if (manifests.policies.length === 0) {
     const kinds = Object.entries(manifests.passedOver).map(([kind, count]) => `${count} ${kind}`);
     const others = kinds.length === 0 ? "" : ` (passed over: ${kinds.slice(0, 8).join(", ")})`;
-    throw usage("NO_POLICIES", `Found no NetworkPolicy in ${options.from.map(quoted).join(", ")}${others}`, {
+    throw usage("NO_POLICIES", `Found no NetworkPolicy in ${options.from.map(nameOf).join(", ")}${others}`, {
       hint: "Name the files or folders that hold them with -f; -R reads subfolders too",
     });
   }
@@ -103,6 +103,10 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === "ENOENT") return "there is no such file or folder";
   if (code === "EACCES") return "permission denied";
   return message;
+}
+
+function nameOf(path: string): string {
+  return path === "-" ? "stdin" : quoted(path);
 }
 
 function quoted(text: string): string {

@@ -139,6 +139,10 @@ function readSelector(value: unknown, path: string): Selector {
 }
 
 function readPort(cursor: Cursor): IntentPort | undefined {
+  if (cursor.node.kind === "scalar" && typeof cursor.node.value === "number") {
+    cursor.problem(`Invalid value: ${cursor.node.value}`, { hint: `write "${cursor.node.value}/TCP"` });
+    return undefined;
+  }
   const text = cursor.expectString();
   if (text === undefined) return undefined;
   const match = /^(\d{1,5})(?:-(\d{1,5}))?\/([A-Z]+)$/.exec(text);

@@ -154,7 +154,8 @@ function register(kind: string, meta: ObjectMeta, { places, defaultNamespace }: 
   if (first === undefined) places.set(key, meta.namedAt.place);
   else {
     const where = namespace === "" ? "" : ` in namespace "${namespace}"`;
-    meta.namedAt.problem(`${kind} "${meta.name}"${where} is given twice, first at ${showPlace(first)}`);
+    const hint = "rename one of them, or leave one of the files out";
+    meta.namedAt.problem(`${kind} "${meta.name}"${where} is given twice, first at ${showPlace(first)}`, { hint });
   }
   return namespace;
 }

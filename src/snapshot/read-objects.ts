@@ -14,9 +14,15 @@ const KUSTOMIZATION_FILES: readonly string[] = ["kustomization.yaml", "kustomiza
 
 /** The objects of a file in order, those of lists one by one. */
 export function readObjects(file: TextFile, findings: Findings): readonly ManifestObject[] {
-  if (KUSTOMIZATION_FILES.includes(file.name.slice(file.name.lastIndexOf("/") + 1))) {
-    const place = { file: file.name, line: 1, column: 1 };
+  const name = file.name.slice(file.name.lastIndexOf("/") + 1);
+  const place = { file: file.name, line: 1, column: 1 };
+  if (KUSTOMIZATION_FILES.includes(name)) {
     findings.problems.push({ place, path: "", reason: KUSTOMIZATION, hint: kustomizeHint(file.name) });
+    return [];
+  }
+  if (name === "Chart.yaml") {
+    const hint = `helm template ${folderOf(file.name)} | netproof prove -f -`;
+    findings.problems.push({ place, path: "", reason: CHART, hint });
     return [];
   }
   const objects = readDocuments(file, findings).flatMap((root) => unfold(root));
@@ -29,9 +35,14 @@ export function readObjects(file: TextFile, findings: Findings): readonly Manife
 
 const KUSTOMIZATION = "a kustomization is not a manifest, it has to be built into one";
 
+const CHART = "a chart is not a manifest, it has to be rendered into some";
+
 function kustomizeHint(fileName: string): string {
-  const folder = fileName.includes("/") ? fileName.slice(0, Math.max(1, fileName.lastIndexOf("/"))) : ".";
-  return `kubectl kustomize ${folder} | netproof prove -f -`;
+  return `kubectl kustomize ${folderOf(fileName)} | netproof prove -f -`;
+}
+
+function folderOf(fileName: string): string {
+  return fileName.includes("/") ? fileName.slice(0, Math.max(1, fileName.lastIndexOf("/"))) : ".";
 }
 
 /** Items of a typed list (NetworkPolicyList) need not say what they are; those of a plain List must. */
