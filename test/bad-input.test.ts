@@ -25,6 +25,7 @@ describe("bad input ends with exit 2, a place and a hint, and nothing is made", 
       name: "a duplicate name",
       files: { "twice.yaml": `${GOOD}---\n${GOOD}` },
       message: /twice\.yaml:\d+:\d+: .*given twice, first at .*twice\.yaml:4:\d+/,
+      hint: /rename/,
     },
     {
       name: "a bad operator",

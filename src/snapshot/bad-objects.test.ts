@@ -63,6 +63,7 @@ const OBJECT_CASES: readonly Case[] = [
     text: `${policy("podSelector: {}")}\n---\n${policy("podSelector: {}")}`,
     message: [
       'p.yaml:9:18: metadata.name: NetworkPolicy "p" in namespace "default" is given twice, first at p.yaml:3:18',
+      "    hint: rename one of them, or leave one of the files out",
     ],
   },
   {
