@@ -1,9 +1,9 @@
 import type { ClusterState, Labels } from "../snapshot/index.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd } from "./ends.ts";
-import type { PlannedConnection } from "./model.ts";
+import type { PlannedConnection, PlannedPod } from "./model.ts";
 import type { PortOfInterest } from "./ports.ts";
-import type { PlannedPod, Topology } from "./topology.ts";
+import type { Topology } from "./topology.ts";
 
 /**
  * The differential canary: equal clients, of which a policy denies one. If the denied one connects as well, this cluster

@@ -38,6 +38,10 @@ export function sameLabels(a: Labels, b: Labels): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }
 
+export function hasLabels(labels: Labels, wanted: Labels): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}
+
 export function formatRequirement({ key, operator, values }: Requirement): string {
   if (operator === "In" && values.length === 1) return `${key}=${values[0]}`;
   if (operator === "Exists" || operator === "DoesNotExist") return `${key} ${operator}`;

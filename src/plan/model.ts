@@ -1,8 +1,27 @@
 import type { ConnectionExpectation, Decision, PortsByProtocol } from "../expectation/index.ts";
-import type { Protocol } from "../snapshot/index.ts";
+import type { ContainerPort, Labels, Protocol } from "../snapshot/index.ts";
 
 /** An end of a connection that has an agent of its own: `namespace/pod`, or the name of the host outside the cluster. */
 export type PartyName = string;
+
+export interface PlannedNamespace {
+  readonly name: string;
+  /** Without `kubernetes.io/metadata.name`, which the server sets. */
+  readonly labels: Labels;
+}
+
+/** Why a pod is there. */
+export type Role = "workload" | "selected" | "near-miss" | "bystander";
+
+export interface PlannedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly ports: readonly ContainerPort[];
+  readonly role: Role;
+  /** For people: the workload that it stands for, the selector that selects it, the requirement that it fails. */
+  readonly why: string;
+}
 
 /** One connection to be tried. `id` is made of stable names only; addresses are those of this run. */
 export interface Probe {

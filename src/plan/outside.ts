@@ -1,6 +1,7 @@
 import { contains, formatAddress, parseAddress, parseCidr } from "../expectation/index.ts";
 import type { IpBlockPeer, NetworkPolicy } from "../snapshot/index.ts";
 import type { NotTested } from "./model.ts";
+import { ipBlocks } from "./peers.ts";
 
 interface OutsidePlan {
   readonly addresses: readonly string[];
@@ -66,11 +67,6 @@ const RESERVED = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
 
 /** Of networks for documentation (RFC 5737). */
 const STRANGERS = ["203.0.113.77", "198.51.100.77", "192.0.2.77"].map(number);
-
-function ipBlocks(policy: NetworkPolicy): readonly IpBlockPeer[] {
-  const rules = [...(policy.isolates.ingress ?? []), ...(policy.isolates.egress ?? [])];
-  return rules.flatMap((rule) => rule.peers.flatMap((peer) => (peer.kind === "ipBlock" ? [peer] : [])));
-}
 
 /** Both ends first, then their neighbours, for blocks whose ends nobody can have or an exception covers. */
 function ends({ first, last }: Block): readonly number[] {

@@ -1,8 +1,8 @@
 import { UserError } from "../errors/index.ts";
 import type { ContainerPort, Labels } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
-import type { NotTested, PartyName } from "./model.ts";
-import type { PlannedNamespace, PlannedPod, Topology } from "./topology.ts";
+import type { NotTested, PartyName, PlannedNamespace, PlannedPod } from "./model.ts";
+import type { Topology } from "./topology.ts";
 
 /** A pod with an agent in it. */
 export interface StagePod {
