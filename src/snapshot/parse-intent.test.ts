@@ -50,6 +50,7 @@ describe("what is refused", () => {
     ["another kind", "", "kind: Wish", /expected an Intent/],
     ["an unknown field", "alow: []", undefined, /unknown field "alow"[\s\S]*did you mean "allow"/],
     ["nothing at all", "", undefined, /requires nothing/],
+    ["lists without lines", "deny: []\nallow: null", undefined, /requires nothing/],
     ["an end that is missing", "deny: [{from: a/b}]", undefined, /deny\[0\]\.to: Required value/],
     ["an end without a namespace", "deny: [{from: web, to: a/b}]", undefined, /deny\[0\]\.from: Invalid value: "web"/],
     ["a CIDR with host bits", "deny: [{from: a/b, to: 10.0.0.1/8}]", undefined, /must not have bits set beyond/],
@@ -79,6 +80,10 @@ describe("what is refused", () => {
     expect(() => parse(body, kind)).toThrow(message);
     expect(() => parse(body, kind)).toThrow(/^intent\.yaml:\d+:\d+: /);
   });
+});
+
+it.each(["", "---\n", "# nothing\n"])("a file that holds no document is refused: %j", (text) => {
+  expect(() => parseIntent([{ name: "intent.yaml", text }])).toThrow(/^intent\.yaml:1:1: requires nothing/);
 });
 
 function parse(body: string, kind = "kind: Intent"): Intent {

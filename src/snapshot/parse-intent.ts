@@ -5,7 +5,7 @@ import type { Cursor } from "./cursor.ts";
 import { toJson } from "./located.ts";
 import { type Place, PROTOCOLS, type Protocol, type Selector } from "./model.ts";
 import { dnsLabelObjections, portNameObjections, subdomainObjections } from "./name-syntax.ts";
-import { manifestError } from "./problems.ts";
+import { type ManifestProblem, manifestError } from "./problems.ts";
 import { type Findings, readDocuments, type TextFile } from "./read-documents.ts";
 import { parseSelector } from "./stored-policy.ts";
 
@@ -42,10 +42,19 @@ const FORMS =
   'write "namespace/workload", "namespace/*", "*", a CIDR, or an object with namespaceSelector and podSelector';
 const PORT_FORMS = 'write "5432/TCP", "9000-9010/TCP", or the name of a port';
 
+const NOTHING = {
+  reason: "requires nothing",
+  hint: 'list under "deny" what must not connect, and under "allow" what must',
+};
+
 /** Reads files of kind Intent. Throws a UserError that lists everything that is wrong in them. */
 export function parseIntent(files: readonly TextFile[]): Intent {
   const findings: Findings = { problems: [], warnings: [] };
-  const lines = files.flatMap((file) => readDocuments(file, findings).flatMap(readDocument));
+  const lines = files.flatMap((file) => {
+    const documents = readDocuments(file, findings);
+    if (documents.length === 0) findings.problems.push(nothingIn(file));
+    return documents.flatMap(readDocument);
+  });
   if (findings.problems.length > 0) {
     throw manifestError(
       findings.problems,
@@ -55,6 +64,10 @@ export function parseIntent(files: readonly TextFile[]): Intent {
   return { lines };
 }
 
+function nothingIn({ name }: TextFile): ManifestProblem {
+  return { place: { file: name, line: 1, column: 1 }, path: "", ...NOTHING };
+}
+
 function readDocument(cursor: Cursor): readonly IntentLine[] {
   const fields = cursor.expectFields(["apiVersion", "kind", "metadata", "deny", "allow"]);
   if (fields === undefined) return [];
@@ -62,12 +75,12 @@ function readDocument(cursor: Cursor): readonly IntentLine[] {
     cursor.problem("expected an Intent", { hint: `begin with "apiVersion: ${API_VERSION}" and "kind: Intent"` });
     return [];
   }
-  if (fields.deny === undefined && fields.allow === undefined) {
-    cursor.problem("requires nothing", {
-      hint: 'list under "deny" what must not connect, and under "allow" what must',
-    });
-  }
+  if (isEmpty(fields.deny) && isEmpty(fields.allow)) cursor.problem(NOTHING.reason, NOTHING);
   return [...readLines(fields.deny, "not-connect"), ...readLines(fields.allow, "connect")];
+}
+
+function isEmpty(list: Cursor | undefined): boolean {
+  return list === undefined || (list.node.kind === "list" && list.node.items.length === 0);
 }
 
 function readLines(cursor: Cursor | undefined, must: IntentLine["must"]): readonly IntentLine[] {
