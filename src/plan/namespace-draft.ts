@@ -8,6 +8,9 @@ import { podsPeers } from "./peers.ts";
 /** The namespace of those whom no policy means. */
 export const ELSEWHERE = "elsewhere";
 
+/** How many free names a selector may refuse before it is taken to refuse all. */
+const MOST_REFUSED = 100;
+
 /** The namespaces of a stage while it is being drawn up. Whatever is already there is used again. */
 export class NamespaceDraft {
   /** Namespaces that the files mention by name alone. */
@@ -38,19 +41,20 @@ export class NamespaceDraft {
     const isSelected = (labels: Labels): boolean => selects(selector, labels);
     const [first, ...others] = selectedLabels(selector);
     if (first === undefined) return [];
-    const names = [this.#existing(isSelected) ?? this.#withLabels(first)];
+    const names = [this.#existing(isSelected) ?? this.#withLabels(first, isSelected)];
     for (const wanted of others) {
       names.push(
-        this.#existing((labels) => isSelected(labels) && hasLabels(labels, wanted)) ?? this.#withLabels(wanted),
+        this.#existing((labels) => isSelected(labels) && hasLabels(labels, wanted)) ??
+          this.#withLabels(wanted, isSelected),
       );
     }
-    return [...new Set(names.filter((name) => name !== undefined && isSelected(this.#fullLabels(name))))] as string[];
+    return [...new Set(names.filter((name) => name !== undefined))];
   }
 
   /** Namespaces that fail one requirement of the selector. */
   nearMisses(selector: Selector): readonly { readonly name: string; readonly why: string }[] {
     return nearMisses(selector).flatMap(({ labels, why }) => {
-      const name = this.#withLabels(labels);
+      const name = this.#withLabels(labels, (full) => !selects(selector, full));
       return name === undefined ? [] : [{ name, why }];
     });
   }
@@ -59,28 +63,34 @@ export class NamespaceDraft {
     return [...this.#namespaces.keys()].find((name) => isWanted(this.#fullLabels(name)));
   }
 
-  /** A namespace with exactly these labels, made if there is none; undefined where the server would not allow it. */
-  #withLabels(wanted: Labels): string | undefined {
-    const { [NAME_LABEL]: fixedName, ...labels } = wanted;
+  /** A wanted namespace with exactly these labels, made if there is none; undefined where the server would not allow it. */
+  #withLabels(
+    { [NAME_LABEL]: fixedName, ...labels }: Labels,
+    isWanted: (labels: Labels) => boolean,
+  ): string | undefined {
+    const named = (name: string): boolean => isWanted({ ...labels, [NAME_LABEL]: name });
     if (fixedName !== undefined) {
       const known = this.#namespaces.get(fixedName);
-      if (known !== undefined) return hasLabels(known, labels) ? fixedName : undefined;
-      if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(fixedName)) return undefined;
+      if (known !== undefined) {
+        return hasLabels(known, labels) && isWanted(this.#fullLabels(fixedName)) ? fixedName : undefined;
+      }
+      if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(fixedName) || !named(fixedName)) return undefined;
       this.#namespaces.set(fixedName, labels);
       this.invented.push(fixedName);
       return fixedName;
     }
-    const same = [...this.#namespaces].find(([, known]) => sameLabels(known, labels));
+    const same = [...this.#namespaces].find(([name, known]) => sameLabels(known, labels) && named(name));
     if (same !== undefined) return same[0];
-    const name = this.#freeName(nameOfLabels(labels, ELSEWHERE));
-    this.#namespaces.set(name, labels);
+    const name = this.#freeName(nameOfLabels(labels, ELSEWHERE), named);
+    if (name !== undefined) this.#namespaces.set(name, labels);
     return name;
   }
 
-  #freeName(base: string): string {
-    let name = base;
-    for (let i = 2; this.#namespaces.has(name); i++) name = `${base}-${i}`;
-    return name;
+  /** Undefined where a selector refuses every name, or all but those that it lists. */
+  #freeName(base: string, isWanted: (name: string) => boolean): string | undefined {
+    const most = this.#namespaces.size + MOST_REFUSED;
+    const names = [base, ...Array.from({ length: most }, (_, index) => `${base}-${index + 2}`)];
+    return names.find((name) => !this.#namespaces.has(name) && isWanted(name));
   }
 
   #fullLabels(name: string): Labels {

@@ -110,6 +110,23 @@ describe("the namespaces of a proof", () => {
     expect(namesIn(pods, "kube-system")).toEqual(expect.arrayContaining(["kube-dns", "not-kube-dns"]));
   });
 
+  it.each([
+    { values: "[shop]", name: "elsewhere" },
+    { values: "[shop, elsewhere]", name: "elsewhere-2" },
+  ])("have no name that a selector refuses: $values", ({ values, name }) => {
+    const selector = `{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: ${values}}]}, podSelector: {matchLabels: {role: client}}}`;
+    const { pods } = plan(policies({ "shop/db": `{podSelector: {}, ingress: [{from: [${selector}]}]}` }));
+    const client = pods.find(({ why }) => why === "selected by role=client");
+    expect(client).toMatchObject({ namespace: name, role: "selected" });
+    expect(namesIn(pods, "shop")).toContain("client");
+  });
+
+  it("are no near miss where the selector selects them", () => {
+    const selector = "{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: Exists}]}}";
+    const { pods } = plan(policies({ "shop/db": `{podSelector: {}, ingress: [{from: [${selector}]}]}` }));
+    expect(pods.map(({ why }) => why)).not.toContainEqual(expect.stringContaining("namespace fails"));
+  });
+
   it("say which selector no namespace can meet", () => {
     const selector =
       "{namespaceSelector: {matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}}";
