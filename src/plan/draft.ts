@@ -1,7 +1,7 @@
 import { selects } from "../expectation/index.ts";
-import type { Labels, Manifests, PodsPeer, Selector } from "../snapshot/index.ts";
+import type { Labels, Manifests, PodsPeer, Selector, Workload } from "../snapshot/index.ts";
 import { formatSelector, hasLabels, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
-import type { NotTested, PlannedPod, Role } from "./model.ts";
+import type { NotTested, PlannedPod, Role, StagedWorkload } from "./model.ts";
 import { nameOfLabels, PodNames } from "./names.ts";
 import { ELSEWHERE, NamespaceDraft } from "./namespace-draft.ts";
 import { declaredPorts, type PortPlan } from "./ports.ts";
@@ -10,19 +10,20 @@ import { declaredPorts, type PortPlan } from "./ports.ts";
 export class Draft {
   readonly namespaces: NamespaceDraft;
   readonly pods: PlannedPod[] = [];
+  readonly workloads: readonly StagedWorkload[];
   readonly #notTested: NotTested[] = [];
-  readonly #manifests: Manifests;
   readonly #ports: PortPlan;
   readonly #maxPods: number;
   readonly #names = new PodNames();
+  /** By namespace and labels, which are what a pod is there for. */
+  readonly #leftOut = new Map<string, Part>();
   #synthetic = 0;
-  #leftOut = 0;
 
   constructor(manifests: Manifests, { ports, maxPods }: { ports: PortPlan; maxPods: number }) {
-    this.#manifests = manifests;
     this.#maxPods = maxPods;
     this.#ports = ports;
     this.namespaces = new NamespaceDraft(manifests);
+    this.workloads = manifests.workloads.map((workload) => this.#addWorkload(workload));
     if (ports.hasSctp) this.#notTested.push({ what: "SCTP", reason: "not probed by this version" });
   }
 
@@ -31,26 +32,14 @@ export class Draft {
       what: `the real pods of namespace ${name}`,
       reason: "pods with the labels that the selectors ask for stand in for them",
     }));
-    const leftOut = {
-      what: `${this.#leftOut} near misses and look-alikes`,
-      reason: `the limit of ${this.#maxPods} pods is reached (--max-pods)`,
-    };
-    return [...this.#notTested, ...invented, ...(this.#leftOut > 0 ? [leftOut] : [])];
-  }
-
-  addWorkloads(): void {
-    for (const { kind, namespace, name, labels, ports, hostNetwork } of this.#manifests.workloads) {
-      const what = `${kind} ${namespace}/${name}`;
-      if (hostNetwork) {
-        this.#notTested.push({ what, reason: "the API leaves open what policies mean for hostNetwork pods" });
-        continue;
-      }
-      this.#add({ namespace, name, labels, ports, role: "workload", why: what });
-    }
+    const parts = [...this.#leftOut.values()];
+    const leftOut = [...new Set(parts)].map((part) => `${PARTS[part]} (${parts.filter((own) => own === part).length})`);
+    const limited = leftOut.length === 0 ? [] : [{ what: leftOut.join(", "), reason: this.#limit }];
+    return [...this.#notTested, ...invented, ...limited];
   }
 
   /** A pod that the selector selects, for each value that it lists; workloads come first. */
-  addSelected(namespace: string, selector: Selector): void {
+  addSelected(namespace: string, selector: Selector, part: "subject" | "peer"): void {
     const choices = selectedLabels(selector);
     if (choices.length === 0) {
       this.#notTested.push({
@@ -65,13 +54,13 @@ export class Draft {
           selects(selector, pod.labels) &&
           (index === 0 || hasLabels(pod.labels, labels)),
       );
-      if (!isThere) this.#synthesise(namespace, labels, "selected", `selected by ${formatSelector(selector)}`);
+      if (!isThere) this.#synthesise(namespace, labels, { part, why: `selected by ${formatSelector(selector)}` });
     });
   }
 
   addPeer(own: string, { namespaceSelector, podSelector = [] }: PodsPeer): void {
     if (namespaceSelector === undefined) {
-      this.addSelected(own, podSelector);
+      this.addSelected(own, podSelector, "peer");
       return;
     }
     const namespaces = this.namespaces.selectedBy(namespaceSelector);
@@ -81,7 +70,7 @@ export class Draft {
         reason: "its requirements contradict each other, or no namespace can have them",
       });
     }
-    for (const namespace of namespaces) this.addSelected(namespace, podSelector);
+    for (const namespace of namespaces) this.addSelected(namespace, podSelector, "peer");
   }
 
   /** A namespace that no policy mentions, and in each of the policies' own a pod without labels. */
@@ -89,14 +78,14 @@ export class Draft {
     this.namespaces.ensure(ELSEWHERE);
     for (const namespace of [ELSEWHERE, ...new Set(policyNamespaces)]) {
       if (this.pods.some((pod) => pod.namespace === namespace && Object.keys(pod.labels).length === 0)) continue;
-      this.#synthesise(namespace, {}, "bystander", "no labels");
+      this.#synthesise(namespace, {}, { part: "bystander", why: "no labels" });
     }
   }
 
   addNearMisses(namespace: string, selector: Selector): void {
-    for (const { labels, why } of nearMisses(selector)) this.#synthesise(namespace, labels, "near-miss", why);
+    for (const { labels, why } of nearMisses(selector)) this.#addNearMiss(namespace, labels, why);
     const [selected] = selectedLabels(selector, 1);
-    if (selected !== undefined) this.#synthesise(ELSEWHERE, selected, "near-miss", `right labels, not in ${namespace}`);
+    if (selected !== undefined) this.#addNearMiss(ELSEWHERE, selected, `right labels, not in ${namespace}`);
   }
 
   addPeerNearMisses(own: string, { namespaceSelector, podSelector = [] }: PodsPeer): void {
@@ -106,28 +95,67 @@ export class Draft {
     }
     const [home] = this.namespaces.selectedBy(namespaceSelector);
     if (home !== undefined) {
-      for (const { labels, why } of nearMisses(podSelector)) this.#synthesise(home, labels, "near-miss", why);
+      for (const { labels, why } of nearMisses(podSelector)) this.#addNearMiss(home, labels, why);
     }
     const [selected] = selectedLabels(podSelector, 1);
     if (selected === undefined) return;
     for (const { name, why } of this.namespaces.nearMisses(namespaceSelector)) {
-      this.#synthesise(name, selected, "near-miss", `right labels, namespace ${why}`);
+      this.#addNearMiss(name, selected, `right labels, namespace ${why}`);
     }
   }
 
-  #synthesise(namespace: string, labels: Labels, role: Role, why: string): void {
+  #addNearMiss(namespace: string, labels: Labels, why: string): void {
+    this.#synthesise(namespace, labels, { part: "near-miss", why });
+  }
+
+  #synthesise(namespace: string, labels: Labels, { part, why }: { part: Part; why: string }): void {
     if (this.pods.some((pod) => pod.namespace === namespace && sameLabels(pod.labels, labels))) return;
     const name = this.#names.take(namespace, nameOfLabels(labels, "unlabelled"));
-    this.#add({ namespace, name, labels, ports: declaredPorts(this.#ports.named, this.#synthetic), role, why });
+    const ports = declaredPorts(this.#ports.named, this.#synthetic);
+    this.#add(
+      { namespace, name, labels, ports, role: part === "subject" || part === "peer" ? "selected" : part, why },
+      part,
+    );
     this.#synthetic += 1;
   }
 
-  #add(pod: PlannedPod): void {
-    if (this.pods.length >= this.#maxPods) {
-      this.#leftOut += 1;
-      return;
+  /** Its name is its own even where it has no place, so that no other pod answers for it. */
+  #addWorkload({ kind, namespace, name, labels, ports, hostNetwork }: Workload): StagedWorkload {
+    const why = `${kind} ${namespace}/${name}`;
+    const pod = this.#names.take(namespace, name, `${name}-${kind.toLowerCase()}`);
+    const workload = { namespace, name, labels, pod, hostNetwork };
+    if (hostNetwork) {
+      this.#notTested.push({ what: why, reason: HOST_NETWORK });
+      return { ...workload, absent: HOST_NETWORK };
     }
-    if (pod.role === "workload") this.#names.take(pod.namespace, pod.name);
-    this.pods.push(pod);
+    const isPlaced = this.#add({ namespace, name: pod, labels, ports, role: "workload", why }, "workload");
+    return isPlaced ? workload : { ...workload, absent: this.#limit };
+  }
+
+  #add(pod: PlannedPod, part: Part): boolean {
+    const hasRoom = this.pods.length < this.#maxPods;
+    if (hasRoom) this.pods.push(pod);
+    else {
+      const key = JSON.stringify([pod.namespace, pod.labels, part === "workload" ? pod.name : ""]);
+      if (!this.#leftOut.has(key)) this.#leftOut.set(key, part);
+    }
+    return hasRoom;
+  }
+
+  get #limit(): string {
+    return `the limit of ${this.#maxPods} pods is reached (--max-pods)`;
   }
 }
+
+const HOST_NETWORK = "the API leaves open what policies mean for hostNetwork pods";
+
+/** Which part of a stage a pod is of: what policies select, and the peers of their rules, are told apart here alone. */
+type Part = Exclude<Role, "selected"> | "subject" | "peer";
+
+const PARTS = {
+  workload: "workloads",
+  subject: "pods that policies select",
+  bystander: "pods without labels",
+  peer: "peers of rules",
+  "near-miss": "near misses",
+} satisfies Record<Part, string>;

@@ -1,13 +1,19 @@
 import { hintWord, type Intent, type ManifestProblem, manifestError } from "../snapshot/index.ts";
 
 interface Known {
-  readonly pods: readonly { readonly namespace: string; readonly name: string }[];
+  readonly pods: readonly Named[];
+  readonly workloads: readonly Named[];
   readonly namespaces: readonly { readonly name: string }[];
 }
 
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** Refuses an intent that speaks of workloads or namespaces which are not there: a misspelt name would require nothing. */
-export function checkIntent({ lines }: Intent, { pods, namespaces }: Known): void {
-  const podNames = pods.map(({ namespace, name }) => `${namespace}/${name}`);
+export function checkIntent({ lines }: Intent, { pods, workloads, namespaces }: Known): void {
+  const podNames = [...pods, ...workloads].map(({ namespace, name }) => `${namespace}/${name}`);
   const namespaceNames = namespaces.map(({ name }) => name);
   const problems = lines
     .flatMap(({ from, to }) => [from, to])

@@ -23,6 +23,17 @@ export interface PlannedPod {
   readonly why: string;
 }
 
+/** A workload of the files, and the name of the pod that stands for it. */
+export interface StagedWorkload {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly pod: string;
+  /** Why that pod is not on the stage. */
+  readonly absent?: string;
+  readonly hostNetwork: boolean;
+}
+
 /** One connection to be tried. `id` is made of stable names only; addresses are those of this run. */
 export interface Probe {
   readonly id: string;

@@ -14,9 +14,11 @@ export function nameOfLabels(labels: Labels, fallback: string): string {
 export class PodNames {
   readonly #taken = new Set<string>();
 
-  take(namespace: string, wanted: string): string {
-    let name = wanted;
-    for (let i = 2; this.#taken.has(`${namespace}/${name}`); i++) name = `${wanted}-${i}`;
+  /** `otherwise` is what to begin with where the wanted name is taken. */
+  take(namespace: string, wanted: string, otherwise = `${wanted}-2`): string {
+    const isTaken = (candidate: string): boolean => this.#taken.has(`${namespace}/${candidate}`);
+    let name = isTaken(wanted) ? otherwise : wanted;
+    for (let i = 3; isTaken(name); i++) name = `${wanted}-${i}`;
     this.#taken.add(`${namespace}/${name}`);
     return name;
   }

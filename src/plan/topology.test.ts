@@ -64,13 +64,45 @@ describe("the pods of a proof", () => {
   });
 
   it("are no more than the limit, and what was left out is said", () => {
-    const { pods, notTested } = plan(policies({ "shop/db": FROM_API }), { maxPods: 4 });
-    expect(pods).toHaveLength(4);
+    const { pods, notTested } = plan(policies({ "shop/db": FROM_API }), { maxPods: 3 });
+    expect(pods).toHaveLength(3);
     expect(pods.map(({ role }) => role)).not.toContain("near-miss");
     expect(notTested).toContainEqual({
-      what: "4 near misses and look-alikes",
-      reason: "the limit of 4 pods is reached (--max-pods)",
+      what: "peers of rules (1), near misses (4)",
+      reason: "the limit of 3 pods is reached (--max-pods)",
     });
+  });
+
+  it("keep those without labels before the peers of rules", () => {
+    const peers = Array.from({ length: 20 }, (_, index) => `{podSelector: {matchLabels: {app: a${index}}}}`).join();
+    const { pods } = plan(
+      policies({ "shop/db": `{podSelector: {matchLabels: {app: db}}, ingress: [{from: [${peers}]}]}` }),
+      {
+        maxPods: 10,
+      },
+    );
+    expect(pods.slice(0, 3).map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      "shop/db",
+      "elsewhere/unlabelled",
+      "shop/unlabelled",
+    ]);
+  });
+
+  it("never take the name of a workload that has no place", () => {
+    const host = `{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: db, labels: {app: db}}, spec: {hostNetwork: true, containers: [{name: a, image: x}]}}`;
+    const { pods, workloads } = plan(policies({ "shop/db": FROM_API }, host));
+    expect(pods.find(({ labels }) => labels.app === "db")?.name).toBe("db-2");
+    expect(workloads).toMatchObject([{ name: "db", absent: expect.stringContaining("hostNetwork") }]);
+  });
+
+  it("have another name where two workloads share one, and say which they are", () => {
+    const job = `{apiVersion: batch/v1, kind: Job, metadata: {namespace: shop, name: db}, spec: {template: {metadata: {labels: {app: job}}, spec: {containers: [{name: a, image: x}]}}}}`;
+    const both = [deployment("shop/db", "{app: db}"), job].join("\n---\n");
+    const { pods } = plan(policies({ "shop/db": FROM_API }, both));
+    expect(pods.slice(0, 2).map(({ name, why }) => [name, why])).toEqual([
+      ["db", "Deployment shop/db"],
+      ["db-job", "Job shop/db"],
+    ]);
   });
 
   it("leave out hostNetwork workloads, with the reason", () => {
@@ -88,8 +120,8 @@ describe("the namespaces of a proof", () => {
     const { namespaces } = plan(policies({ "shop/p": FROM_TEAM }));
     expect(namespaces).toEqual([
       { name: "shop", labels: {} },
-      { name: "front", labels: { team: "front" } },
       { name: "elsewhere", labels: {} },
+      { name: "front", labels: { team: "front" } },
       { name: "not-front", labels: { team: "not-front" } },
     ]);
   });

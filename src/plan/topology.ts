@@ -1,7 +1,7 @@
 import type { Intent, Manifests, NetworkPolicy } from "../snapshot/index.ts";
 import { Draft } from "./draft.ts";
 import { checkIntent, intentCidrs, intentPorts } from "./intent-needs.ts";
-import type { NotTested, PlannedNamespace, PlannedPod } from "./model.ts";
+import type { NotTested, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
 import { planOutside } from "./outside.ts";
 import { podsPeers } from "./peers.ts";
 import { type PortPlan, planPorts } from "./ports.ts";
@@ -10,6 +10,7 @@ import { type PortPlan, planPorts } from "./ports.ts";
 export interface Topology {
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly PlannedPod[];
+  readonly workloads: readonly StagedWorkload[];
   /** Addresses outside the cluster that the ipBlocks tell apart. */
   readonly outside: readonly string[];
   readonly ports: PortPlan;
@@ -29,19 +30,19 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
   const ports = planPorts(manifests, intentPorts(intent));
   const draft = new Draft(manifests, { ports, maxPods: options.maxPods });
   const policies = manifests.policies.map(({ policy }) => policy).sort(byName);
-  draft.addWorkloads();
-  for (const policy of policies) draft.addSelected(policy.namespace, policy.podSelector);
+  for (const policy of policies) draft.addSelected(policy.namespace, policy.podSelector, "subject");
   const peers = policies.flatMap((policy) => podsPeers(policy).map((peer) => ({ policy, peer })));
-  for (const { policy, peer } of peers) draft.addPeer(policy.namespace, peer);
   draft.addBystanders(policies.map(({ namespace }) => namespace));
+  for (const { policy, peer } of peers) draft.addPeer(policy.namespace, peer);
   for (const policy of policies) draft.addNearMisses(policy.namespace, policy.podSelector);
   for (const { policy, peer } of peers) draft.addPeerNearMisses(policy.namespace, peer);
   const namespaces = draft.namespaces.all();
-  checkIntent(intent, { pods: draft.pods, namespaces });
+  checkIntent(intent, { pods: draft.pods, workloads: draft.workloads, namespaces });
   const outside = planOutside(policies, { clusterCidrs: options.clusterCidrs, required: intentCidrs(intent) });
   return {
     namespaces,
     pods: draft.pods,
+    workloads: draft.workloads,
     outside: outside.addresses,
     ports,
     policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
