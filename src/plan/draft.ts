@@ -1,6 +1,5 @@
-import { selects } from "../expectation/index.ts";
 import type { Labels, Manifests, PodsPeer, Selector, Workload } from "../snapshot/index.ts";
-import { formatSelector, hasLabels, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
+import { formatSelector, furtherChoices, isChosen, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
 import type { NotTested, PlannedPod, Role, StagedWorkload } from "./model.ts";
 import { nameOfLabels, PodNames } from "./names.ts";
 import { ELSEWHERE, NamespaceDraft } from "./namespace-draft.ts";
@@ -41,21 +40,18 @@ export class Draft {
   /** A pod that the selector selects, for each value that it lists; workloads come first. */
   addSelected(namespace: string, selector: Selector, part: "subject" | "peer"): void {
     const choices = selectedLabels(selector);
+    const isThere = (choice: Labels): boolean =>
+      this.pods.some((pod) => pod.namespace === namespace && isChosen(selector, choice, pod.labels));
     if (choices.length === 0) {
       this.#notTested.push({
         what: `podSelector ${formatSelector(selector)}`,
         reason: "its requirements contradict each other",
       });
     }
-    choices.forEach((labels, index) => {
-      const isThere = this.pods.some(
-        (pod) =>
-          pod.namespace === namespace &&
-          selects(selector, pod.labels) &&
-          (index === 0 || hasLabels(pod.labels, labels)),
-      );
-      if (!isThere) this.#synthesise(namespace, labels, { part, why: `selected by ${formatSelector(selector)}` });
-    });
+    for (const choice of choices.filter((candidate) => !isThere(candidate))) {
+      this.#synthesise(namespace, choice, { part, why: `selected by ${formatSelector(selector)}` });
+    }
+    this.#notTested.push(...furtherChoices(selector, isThere));
   }
 
   addPeer(own: string, { namespaceSelector, podSelector = [] }: PodsPeer): void {
@@ -70,6 +66,7 @@ export class Draft {
         reason: "its requirements contradict each other, or no namespace can have them",
       });
     }
+    this.#notTested.push(...this.namespaces.notTested(namespaceSelector));
     for (const namespace of namespaces) this.addSelected(namespace, podSelector, "peer");
   }
 

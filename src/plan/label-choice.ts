@@ -1,5 +1,6 @@
 import { selects } from "../expectation/index.ts";
 import type { Labels, Requirement, Selector } from "../snapshot/index.ts";
+import type { NotTested } from "./model.ts";
 
 /** Labels that a selector just selects, or just does not. */
 export interface LabelChoice {
@@ -8,8 +9,11 @@ export interface LabelChoice {
   readonly why: string;
 }
 
+/** How many values of a selector have a pod or a namespace each. */
+const MOST_CHOICES = 5;
+
 /** Sets of labels that the selector selects: one for each value of an In, at most `limit`. Empty if it can select nothing. */
-export function selectedLabels(selector: Selector, limit = 3): readonly Labels[] {
+export function selectedLabels(selector: Selector, limit = MOST_CHOICES): readonly Labels[] {
   const found: Labels[] = [];
   for (const lead of leads(selector)) {
     const labels = assemble(selector, (key) => (lead?.key === key ? lead.value : undefined));
@@ -17,6 +21,17 @@ export function selectedLabels(selector: Selector, limit = 3): readonly Labels[]
     if (found.length === limit) break;
   }
   return found;
+}
+
+/** Those beyond the limit, as what is not tested; none for most selectors. */
+export function furtherChoices(selector: Selector, isThere: (choice: Labels) => boolean): readonly NotTested[] {
+  const further = selectedLabels(selector, Number.POSITIVE_INFINITY)
+    .slice(MOST_CHOICES)
+    .filter((labels) => !isThere(labels));
+  if (further.length === 0) return [];
+  const [shown, others] = [further.slice(0, MOST_CHOICES).map(formatLabels).join("; "), further.length - MOST_CHOICES];
+  const what = `labels that a selector selects: ${shown}${others > 0 ? ` and ${others} more` : ""}`;
+  return [{ what, reason: `only ${MOST_CHOICES} of a selector's values are placed` }];
 }
 
 /** Labels that fail exactly one requirement of the selector, each requirement in turn, by another value and by absence. */
@@ -46,6 +61,18 @@ export function formatRequirement({ key, operator, values }: Requirement): strin
   if (operator === "In" && values.length === 1) return `${key}=${values[0]}`;
   if (operator === "Exists" || operator === "DoesNotExist") return `${key} ${operator}`;
   return `${key} ${operator} (${values.join(", ")})`;
+}
+
+/** Whether an object with these labels is selected, by the same values of its Ins as the choice. */
+export function isChosen(selector: Selector, choice: Labels, labels: Labels): boolean {
+  const isSame = ({ key, operator }: Requirement): boolean => operator !== "In" || labels[key] === choice[key];
+  return selects(selector, labels) && selector.every(isSame);
+}
+
+function formatLabels(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
 }
 
 export function formatSelector(selector: Selector): string {

@@ -1,7 +1,7 @@
 import { selects } from "../expectation/index.ts";
 import type { Labels, Manifests, Selector } from "../snapshot/index.ts";
-import { hasLabels, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
-import type { PlannedNamespace } from "./model.ts";
+import { furtherChoices, hasLabels, isChosen, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
+import type { NotTested, PlannedNamespace } from "./model.ts";
 import { NAME_LABEL, nameOfLabels } from "./names.ts";
 import { podsPeers } from "./peers.ts";
 
@@ -38,17 +38,15 @@ export class NamespaceDraft {
 
   /** Existing namespaces that are selected, and one for each value listed that has none yet. */
   selectedBy(selector: Selector): readonly string[] {
-    const isSelected = (labels: Labels): boolean => selects(selector, labels);
-    const [first, ...others] = selectedLabels(selector);
-    if (first === undefined) return [];
-    const names = [this.#existing(isSelected) ?? this.#withLabels(first, isSelected)];
-    for (const wanted of others) {
-      names.push(
-        this.#existing((labels) => isSelected(labels) && hasLabels(labels, wanted)) ??
-          this.#withLabels(wanted, isSelected),
-      );
-    }
+    const names = selectedLabels(selector).map(
+      (choice) => this.#chosen(selector, choice) ?? this.#withLabels(choice, (labels) => selects(selector, labels)),
+    );
     return [...new Set(names.filter((name) => name !== undefined))];
+  }
+
+  /** Values of the selector for which no namespace is made. */
+  notTested(selector: Selector): readonly NotTested[] {
+    return furtherChoices(selector, (choice) => this.#chosen(selector, choice) !== undefined);
   }
 
   /** Namespaces that fail one requirement of the selector. */
@@ -59,8 +57,8 @@ export class NamespaceDraft {
     });
   }
 
-  #existing(isWanted: (labels: Labels) => boolean): string | undefined {
-    return [...this.#namespaces.keys()].find((name) => isWanted(this.#fullLabels(name)));
+  #chosen(selector: Selector, choice: Labels): string | undefined {
+    return [...this.#namespaces.keys()].find((name) => isChosen(selector, choice, this.#fullLabels(name)));
   }
 
   /** A wanted namespace with exactly these labels, made if there is none; undefined where the server would not allow it. */

@@ -43,6 +43,15 @@ describe("the pods of a proof", () => {
     expect(namesIn(pods, "shop")).toEqual(expect.arrayContaining(["a", "b", "not-a"]));
   });
 
+  it("are one for each of five values of an In, and the others are named", () => {
+    const spec = "{podSelector: {matchExpressions: [{key: app, operator: In, values: [a, b, c, d, e, f, g]}]}}";
+    const { pods, notTested } = plan(policies({ "shop/p": spec }, deployment("shop/g", "{app: g}")));
+    expect(namesIn(pods, "shop")).toEqual(expect.arrayContaining(["a", "b", "c", "d", "e"]));
+    expect(notTested).toEqual([
+      { what: "labels that a selector selects: app=f", reason: "only 5 of a selector's values are placed" },
+    ]);
+  });
+
   it("never share a name, and carry names from their labels", () => {
     const files = policies({
       "shop/p": "{podSelector: {matchLabels: {app: web}}}",

@@ -46,8 +46,12 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
     outside: outside.addresses,
     ports,
     policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
-    notTested: [...draft.notTested(), ...outside.notTested],
+    notTested: distinct([...draft.notTested(), ...outside.notTested]),
   };
+}
+
+function distinct(all: readonly NotTested[]): readonly NotTested[] {
+  return [...new Map(all.map((one) => [`${one.what}: ${one.reason}`, one])).values()];
 }
 
 function byName(a: NetworkPolicy, b: NetworkPolicy): number {
