@@ -131,7 +131,7 @@ export async function prove(
       outside: request.stage.outside,
       foreign: foreign.unknown,
     },
-    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent },
+    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent, workloads: topology.workloads },
   );
   watch.lap("plan");
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ClusterState, Intent, Manifests } from "../snapshot/index.ts";
-import { planCanary } from "./canary.ts";
-import { planConnections } from "./connections.ts";
 import type { PlannedConnection, ProofPlan } from "./model.ts";
-import { intent, policies } from "./testing.ts";
-import { planTopology } from "./topology.ts";
+import { planFor, policies } from "./testing.ts";
 
 const FROM_API = `{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 5432}]}]}`;
 const ONLY_DB = policies({ "shop/db": FROM_API });
@@ -83,91 +79,6 @@ describe("what the plan would catch", () => {
     ]);
   });
 });
-
-describe("a requirement", () => {
-  it("without a port speaks of every connection between its ends, and of what the policies leave open", () => {
-    const { requirements } = planFor(ONLY_DB, { intent: intent("deny: [{from: shop/api, to: shop/db}]") });
-    expect(requirements[0]).toMatchObject({
-      text: "deny shop/api > shop/db",
-      place: "intent.yaml:3:8",
-      must: "not-connect",
-      openByPolicy: ["shop/api > shop/db: the policies allow 5432/TCP"],
-    });
-    expect(requirements[0]?.connections).toContain("shop/api > shop/db 7777/TCP");
-  });
-
-  it("with a port has its connections tried, whatever the budget", () => {
-    const plan = planFor(ONLY_DB, {
-      maxProbes: 1,
-      intent: intent("deny: [{from: shop/api, to: shop/db, port: 22/TCP}]"),
-    });
-    expect(find(plan, "shop/api > shop/db 22/TCP")).toMatchObject({ expectation: "deny" });
-    expect(plan.requirements[0]?.connections).toEqual(["shop/api > shop/db 22/TCP"]);
-  });
-
-  it.each([
-    {
-      line: "{from: elsewhere/*, to: shop/db, port: 22/TCP}",
-      sources: ["elsewhere/api", "elsewhere/db", "elsewhere/unlabelled"],
-    },
-    {
-      line: "{from: {podSelector: {matchLabels: {app: api}}}, to: shop/db, port: 22/TCP}",
-      sources: ["elsewhere/api", "shop/api"],
-    },
-    {
-      line: "{from: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: elsewhere}}, podSelector: {matchLabels: {app: api}}}, to: shop/db, port: 22/TCP}",
-      sources: ["elsewhere/api"],
-    },
-    { line: "{from: 203.0.113.77/32, to: shop/db, port: 22/TCP}", sources: ["203.0.113.77"] },
-  ])("speaks of the ends that it means: $line", ({ line, sources }) => {
-    const { requirements } = planFor(ONLY_DB, { intent: intent(`deny: [${line}]`) });
-    expect(requirements[0]?.connections.toSorted()).toEqual(sources.map((source) => `${source} > shop/db 22/TCP`));
-  });
-
-  it("by the name of a port means what the destination declares", () => {
-    const files = policies({
-      "shop/p": "{podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: http}]}]}",
-    });
-    const { requirements } = planFor(files, {
-      intent: intent("allow: [{from: elsewhere/web, to: shop/web, port: http}]"),
-    });
-    expect(requirements[0]?.connections).toEqual(["elsewhere/web > shop/web 31001/TCP"]);
-  });
-});
-
-function planFor(manifests: Manifests, options: { maxProbes?: number; intent?: Intent } = {}): ProofPlan {
-  const wanted = options.intent ?? intent();
-  const topology = planTopology(manifests, wanted, { maxPods: 60, clusterCidrs: ["10.244.0.0/16"] });
-  const canary = planCanary(topology);
-  const pods = [...topology.pods, ...canary.pods].map((pod, index) => ({
-    ...pod,
-    uid: `uid-${index}`,
-    addresses: [`10.244.1.${index + 2}`],
-    hostNetwork: false,
-  }));
-  const namespaces = topology.namespaces.map(({ name, labels }) => ({
-    name,
-    labels: { ...labels, "kubernetes.io/metadata.name": name },
-  }));
-  const canaryPolicies = policies(
-    Object.fromEntries(canary.policies.map((policy) => [nameOf(policy), JSON.stringify(policy.spec)])),
-  );
-  const state: ClusterState = {
-    namespaces: [...namespaces, { name: canary.namespace, labels: {} }],
-    pods,
-    policies: [...manifests.policies, ...canaryPolicies.policies].map(({ policy }) => policy),
-  };
-  const outside = { party: `${canary.namespace}/outside`, addresses: topology.outside };
-  return planConnections(
-    { state, outside, foreign: [] },
-    { ports: topology.ports, canary, maxProbes: options.maxProbes ?? 10_000, intent: wanted },
-  );
-}
-
-function nameOf({ metadata }: Readonly<Record<string, unknown>>): string {
-  const { namespace, name } = metadata as { namespace: string; name: string };
-  return `${namespace}/${name}`;
-}
 
 function find({ connections }: ProofPlan, id: string): PlannedConnection {
   const found = connections.find(({ probe }) => probe.id === id);

@@ -4,7 +4,7 @@ import { adequacy } from "./adequacy.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
-import type { PlannedConnection, PodIsolation, ProofPlan } from "./model.ts";
+import type { PlannedConnection, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
 import type { PortOfInterest, PortPlan } from "./ports.ts";
 import { Requirements } from "./requirements.ts";
@@ -15,6 +15,7 @@ export interface ConnectionOptions {
   readonly maxProbes: number;
   /** What must and must not connect: always among what is tried. */
   readonly intent: Intent;
+  readonly workloads: readonly StagedWorkload[];
 }
 
 /** Two ends, what the policies say between them, and the connections that are worth a try. */
@@ -32,16 +33,22 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const expectation = createExpectation(state);
   const table = new ConnectionTable(expectation);
   const known = knownPorts(options.ports, state);
-  const requirements = new Requirements(options.intent, state.namespaces);
+  const requirements = new Requirements(options.intent, { namespaces: state.namespaces, workloads: options.workloads });
   const inside = state.pods.filter((pod) => pod.namespace !== canary.namespace).flatMap(insideEnd);
   const outside = outsideEnds(stage);
   const pairs = allPairs(inside, outside).map(({ source, destination }): Pair => {
     const pair = expectation.pair(source.endpoint, destination.endpoint);
-    const ports = [...portsForPair(pair, podOf(destination), known), ...requirements.portsFor(source, destination)];
-    const rows = distinct(ports).map((on) => table.row(source, destination, { on, purpose: "policies" }));
+    const ports = [
+      ...portsForPair(pair, podOf(destination), known),
+      ...requirements.portsFor(source, destination, pair),
+    ];
+    const listened = distinct(ports).filter(({ port }) => known.listened.has(port));
+    const rows = listened.map((on) => table.row(source, destination, { on, purpose: "policies" }));
     requirements.note(source, destination, { pair, rows });
     return { source, destination, pair, rows };
   });
+  const pods = inside.flatMap((end) => podOf(end) ?? []);
+  requirements.noteCidrs(pods, { expectation, policies: state.policies });
   const { kept, left } = withinBudget(pairs, { maxProbes, required: requirements.ids });
   const limit = `the limit of ${maxProbes} is reached (--max-probes)`;
   return {

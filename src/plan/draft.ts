@@ -24,6 +24,7 @@ export class Draft {
     this.namespaces = new NamespaceDraft(manifests);
     this.workloads = manifests.workloads.map((workload) => this.#addWorkload(workload));
     if (ports.hasSctp) this.#notTested.push({ what: "SCTP", reason: "not probed by this version" });
+    this.#notTested.push(...portsLeftOut(ports));
   }
 
   notTested(): readonly NotTested[] {
@@ -142,6 +143,12 @@ export class Draft {
   get #limit(): string {
     return `the limit of ${this.#maxPods} pods is reached (--max-pods)`;
   }
+}
+
+function portsLeftOut({ leftOut }: PortPlan): readonly NotTested[] {
+  if (leftOut.length === 0) return [];
+  const what = `${leftOut.length} further ports, such as ${leftOut.slice(0, 3).join(", ")}`;
+  return [{ what, reason: "pods do not listen on so many" }];
 }
 
 const HOST_NETWORK = "the API leaves open what policies mean for hostNetwork pods";

@@ -1,4 +1,5 @@
 import { hintWord, type Intent, type ManifestProblem, manifestError } from "../snapshot/index.ts";
+import type { PortRange } from "./ports.ts";
 
 interface Known {
   readonly pods: readonly Named[];
@@ -48,7 +49,7 @@ export function intentCidrs({ lines }: Intent): readonly string[] {
   return lines.flatMap(({ from, to }) => [from, to].flatMap((end) => (end.kind === "cidr" ? [end.cidr] : [])));
 }
 
-/** Numbers of ports on which every pod must listen. */
-export function intentPorts({ lines }: Intent): readonly number[] {
-  return lines.flatMap(({ port }) => (port?.kind === "range" ? [port.from, port.to] : []));
+/** Ports on which every pod must listen at both ends. */
+export function intentPorts({ lines }: Intent): readonly PortRange[] {
+  return lines.flatMap(({ port }) => (port?.kind === "range" && port.protocol !== "SCTP" ? [port] : []));
 }

@@ -99,8 +99,10 @@ export interface PlannedRequirement {
   readonly must: "connect" | "not-connect";
   /** Ids of connections. */
   readonly connections: readonly string[];
-  /** What the policies leave open, on any port, although the line says that nothing may be: known without a probe. */
-  readonly openByPolicy: readonly string[];
+  /** Where the policies say the opposite, on any port and at any address: known without a probe. */
+  readonly againstPolicy: readonly string[];
+  /** Why what was tried cannot show all of it. */
+  readonly unproven: readonly string[];
 }
 
 /** What to try, with what to expect: from what the server stored. */

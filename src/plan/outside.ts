@@ -23,7 +23,10 @@ export function planOutside(
   { clusterCidrs, required }: { clusterCidrs: readonly string[] | undefined; required: readonly string[] },
 ): OutsidePlan {
   const wanted = required.map((cidr): IpBlockPeer => ({ kind: "ipBlock", cidr, except: [] }));
-  const blocks = [...wanted, ...policies.flatMap(ipBlocks)];
+  const blocks = [
+    ...wanted,
+    ...policies.flatMap((policy) => [...ipBlocks(policy, "ingress"), ...ipBlocks(policy, "egress")]),
+  ];
   if (blocks.length === 0) return { addresses: [], notTested: [] };
   if (clusterCidrs === undefined) return { addresses: [], notTested: blocks.map(withoutHost) };
   const taken = [...RESERVED, ...clusterCidrs];

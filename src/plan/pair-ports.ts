@@ -7,6 +7,8 @@ export interface KnownPorts {
   readonly plan: PortPlan;
   /** The port items of each policy's rules, by `namespace/name`. */
   readonly items: ReadonlyMap<string, readonly PortItem[]>;
+  /** On which every pod listens. */
+  readonly listened: ReadonlySet<number>;
 }
 
 export function knownPorts(plan: PortPlan, { policies }: Pick<ClusterState, "policies">): KnownPorts {
@@ -14,7 +16,7 @@ export function knownPorts(plan: PortPlan, { policies }: Pick<ClusterState, "pol
     const rules = [...(isolates.ingress ?? []), ...(isolates.egress ?? [])];
     return [`${namespace}/${name}`, rules.flatMap((rule) => rule.ports)] as const;
   });
-  return { plan, items: new Map(items) };
+  return { plan, items: new Map(items), listened: new Set(plan.probed.map(({ port }) => port)) };
 }
 
 /** Where the pair is isolated, the ports that its policies can tell apart; else one that nobody mentions. */

@@ -1,14 +1,13 @@
-import type { IpBlockPeer, NetworkPolicy, Peer, PodsPeer, Rule } from "../snapshot/index.ts";
+import type { Direction, IpBlockPeer, NetworkPolicy, Peer, PodsPeer } from "../snapshot/index.ts";
 
 export function podsPeers(policy: NetworkPolicy): readonly PodsPeer[] {
-  return peersOf(policy).filter((peer) => peer.kind === "pods");
+  return [...peersOf(policy, "ingress"), ...peersOf(policy, "egress")].filter((peer) => peer.kind === "pods");
 }
 
-export function ipBlocks(policy: NetworkPolicy): readonly IpBlockPeer[] {
-  return peersOf(policy).filter((peer) => peer.kind === "ipBlock");
+export function ipBlocks(policy: NetworkPolicy, direction: Direction): readonly IpBlockPeer[] {
+  return peersOf(policy, direction).filter((peer) => peer.kind === "ipBlock");
 }
 
-function peersOf({ isolates }: NetworkPolicy): readonly Peer[] {
-  const rules: readonly Rule[] = [...(isolates.ingress ?? []), ...(isolates.egress ?? [])];
-  return rules.flatMap(({ peers }) => peers);
+function peersOf({ isolates }: NetworkPolicy, direction: Direction): readonly Peer[] {
+  return (isolates[direction] ?? []).flatMap(({ peers }) => peers);
 }

@@ -17,6 +17,13 @@ export interface PortPlan {
   /** Where agents accept the kubelet's probes: a number that is not probed. */
   readonly health: number;
   readonly hasSctp: boolean;
+  /** Numbers for which there is no listener, because there are too many. */
+  readonly leftOut: readonly number[];
+}
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface NamedPort {
@@ -26,26 +33,45 @@ export interface NamedPort {
 }
 
 /** Ports by boundary, from the policies' items, the workloads' own ports, and those that are `required`. */
-export function planPorts(manifests: Pick<Manifests, "policies" | "workloads">, required: readonly number[]): PortPlan {
+export function planPorts(
+  manifests: Pick<Manifests, "policies" | "workloads">,
+  required: readonly PortRange[],
+): PortPlan {
   const items = manifests.policies.flatMap(({ policy }) =>
     [...(policy.isolates.ingress ?? []), ...(policy.isolates.egress ?? [])].flatMap((rule) => rule.ports),
   );
   const declared = manifests.workloads.flatMap((workload) => workload.ports);
-  const numbers = new Set([...items.flatMap(boundaries), ...declared.map(({ port }) => port), ...required]);
-  const isFree = (port: number): boolean => !numbers.has(port) && !items.some((item) => covers(item, port));
+  const mentioned = new Set([...declared.map(({ port }) => port), ...items.flatMap(boundaries)]);
+  const asked = new Set(required.flatMap(({ from, to }) => [from, to]));
+  const isFree = (port: number): boolean =>
+    !mentioned.has(port) && !asked.has(port) && !items.some((item) => covers(item, port));
   const named = planNames(items, declared, isFree);
-  for (const { numbers: pair } of named) for (const port of pair) numbers.add(port);
   const unmentioned = firstFree(UNMENTIONED, isFree);
-  if (unmentioned !== undefined) numbers.add(unmentioned);
+  const numbers = new Set([
+    ...asked,
+    ...(unmentioned === undefined ? [] : [unmentioned]),
+    ...named.flatMap(({ numbers: pair }) => pair),
+    ...mentioned,
+    ...justBehind(mentioned, required),
+  ]);
   return {
     probed: [...numbers]
+      .slice(0, MOST_NUMBERS)
       .sort((a, b) => a - b)
       .flatMap((port) => PROBED_PROTOCOLS.map((protocol) => ({ protocol, port }))),
     unmentioned,
     named,
     health: firstFree(HEALTH, (port) => !numbers.has(port)) ?? HEALTH,
     hasSctp: [...items, ...declared].some(({ protocol }) => protocol === "SCTP"),
+    leftOut: [...numbers].slice(MOST_NUMBERS),
   };
+}
+
+/** Within a range of the intent a hole begins behind a port that somebody mentions. */
+function justBehind(mentioned: ReadonlySet<number>, required: readonly PortRange[]): readonly number[] {
+  return required.flatMap(({ from, to }) =>
+    [...mentioned].filter((port) => from <= port && port < to).map((port) => port + 1),
+  );
 }
 
 /** What an item mentions, and the ports just beside it. */
@@ -65,6 +91,8 @@ export function declaredPorts(named: readonly NamedPort[], index: number): reado
 
 /** SCTP needs a kernel that has it, and is reported as not tested. */
 export const PROBED_PROTOCOLS = ["TCP", "UDP"] as const satisfies readonly Protocol[];
+/** Each is a listener of every pod, under both protocols. */
+const MOST_NUMBERS = 1000;
 const UNMENTIONED = 7777;
 const HEALTH = 61_001;
 const FIRST_NAMED = 31_001;

@@ -1,107 +1,191 @@
-import { contains, formatPorts, type PairExpectation, parseAddress, parseCidr, selects } from "../expectation/index.ts";
-import { type Intent, type IntentEnd, type IntentLine, showPlace } from "../snapshot/index.ts";
+import {
+  contains,
+  isNothing,
+  type PairExpectation,
+  type PortsByProtocol,
+  parseAddress,
+  parseCidr,
+  selects,
+  subtract,
+} from "../expectation/index.ts";
+import {
+  type Intent,
+  type IntentEnd,
+  type IntentLine,
+  type Labels,
+  type Namespace,
+  type Pod,
+  showPlace,
+} from "../snapshot/index.ts";
+import { type AddressRange, formatRange } from "./address-range.ts";
+import { type CidrPart, cidrParts, type Policies } from "./cidr-parts.ts";
 import { type End, podOf } from "./ends.ts";
-import type { PlannedConnection, PlannedRequirement } from "./model.ts";
+import { contrary, formatContrary, portsOf, portsToTry, speaksOf } from "./line-ports.ts";
+import type { PlannedConnection, PlannedRequirement, StagedWorkload } from "./model.ts";
 import { NAME_LABEL } from "./names.ts";
-import { type PortOfInterest, PROBED_PROTOCOLS } from "./ports.ts";
+import type { PortOfInterest } from "./ports.ts";
+
+/** One line of the intent, with what has been found about it. */
+interface Noted {
+  readonly line: IntentLine;
+  readonly ids: Set<string>;
+  readonly againstPolicy: string[];
+}
+
+interface Stage {
+  readonly namespaces: readonly Namespace[];
+  readonly workloads: readonly StagedWorkload[];
+}
 
 /** The lines of an intent, and which pairs and ports each of them speaks of. */
 export class Requirements {
-  readonly #lines: readonly IntentLine[];
-  readonly #namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  readonly #planned: { ids: Set<string>; open: string[] }[];
+  readonly #noted: readonly Noted[];
+  readonly #namespaceLabels: ReadonlyMap<string, Labels>;
+  readonly #workloads: readonly StagedWorkload[];
+  /** By the pod that stands for it. */
+  readonly #workloadNames: ReadonlyMap<string, string>;
 
-  constructor(
-    { lines }: Intent,
-    namespaces: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[],
-  ) {
-    this.#lines = lines;
+  constructor({ lines }: Intent, { namespaces, workloads }: Stage) {
+    this.#noted = lines.map((line) => ({ line, ids: new Set(), againstPolicy: [] }));
     this.#namespaceLabels = new Map(namespaces.map(({ name, labels }) => [name, { ...labels, [NAME_LABEL]: name }]));
-    this.#planned = lines.map(() => ({ ids: new Set(), open: [] }));
+    this.#workloads = workloads;
+    this.#workloadNames = new Map(workloads.map(({ namespace, name, pod }) => [`${namespace}/${pod}`, name]));
   }
 
   /** Ports that must be among those tried between two ends. */
-  portsFor(source: End, destination: End): readonly PortOfInterest[] {
-    return this.#about(source, destination).flatMap(({ line }) => portsOf(line, destination));
+  portsFor(source: End, destination: End, pair: PairExpectation): readonly PortOfInterest[] {
+    return this.#about(source, destination).flatMap(({ line }) =>
+      portsToTry(line, portsOf(line, podOf(destination)), pair),
+    );
   }
 
-  /** Takes note of a pair's connections, and of what the policies leave open between its ends on any port. */
+  /** Takes note of a pair's connections, and of every port on which the policies say the opposite of a line. */
   note(
     source: End,
     destination: End,
     { pair, rows }: { pair: PairExpectation; rows: readonly PlannedConnection[] },
   ): void {
-    for (const { line, planned } of this.#about(source, destination)) {
-      const ports = portsOf(line, destination);
-      const own = rows.filter(
-        ({ probe }) =>
-          line.port === undefined ||
-          ports.some(({ protocol, port }) => protocol === probe.protocol && port === probe.port),
-      );
-      for (const { probe } of own) planned.ids.add(probe.id);
-      if (line.must === "not-connect" && line.port === undefined)
-        planned.open.push(...openPorts(source, destination, pair));
+    for (const { line, ids, againstPolicy } of this.#about(source, destination)) {
+      const ports = portsOf(line, podOf(destination));
+      for (const { probe } of rows) if (speaksOf(ports, probe)) ids.add(probe.id);
+      if (source.isOutside || destination.isOutside) continue;
+      againstPolicy.push(...formatContrary(line, `${source.name} > ${destination.name}`, contrary(line, ports, pair)));
+    }
+  }
+
+  /** Decides what lines with a CIDR say of pods, for every address of it. */
+  noteCidrs(pods: readonly Pod[], policies: Policies): void {
+    for (const { line, againstPolicy } of this.#noted) {
+      const { from, to } = line;
+      for (const pod of pods) {
+        if (to.kind === "cidr" && this.#means(from, pod)) {
+          const parts = cidrParts(pod, { cidr: to.cidr, direction: "egress" }, policies);
+          againstPolicy.push(...contraryParts(line, parts, (range) => `${nameOf(pod)} > ${range}`));
+        }
+        if (from.kind === "cidr" && this.#means(to, pod)) {
+          const parts = cidrParts(pod, { cidr: from.cidr, direction: "ingress" }, policies);
+          againstPolicy.push(...contraryParts(line, parts, (range) => `${range} > ${nameOf(pod)}`, pod));
+        }
+      }
     }
   }
 
   planned(): readonly PlannedRequirement[] {
-    return this.#lines.map(({ must, from, to, port, place }, index) => ({
-      text: `${must === "connect" ? "allow" : "deny"} ${from.text} > ${to.text}${port === undefined ? "" : ` ${port.text}`}`,
-      place: showPlace(place),
-      must,
-      connections: [...(this.#planned[index]?.ids ?? [])],
-      openByPolicy: this.#planned[index]?.open ?? [],
+    return this.#noted.map(({ line, ids, againstPolicy }) => ({
+      text: formatLine(line),
+      place: showPlace(line.place),
+      must: line.must,
+      connections: [...ids],
+      againstPolicy,
+      unproven: [...this.#absent(line), ...unprobed(line)],
     }));
   }
 
   get ids(): ReadonlySet<string> {
-    return new Set(this.#planned.flatMap(({ ids }) => [...ids]));
+    return new Set(this.#noted.flatMap(({ ids }) => [...ids]));
   }
 
-  #about(source: End, destination: End): { line: IntentLine; planned: { ids: Set<string>; open: string[] } }[] {
-    return this.#lines.flatMap((line, index) => {
-      const planned = this.#planned[index];
-      const isAbout = this.#isMeant(line.from, source) && this.#isMeant(line.to, destination);
-      return planned !== undefined && isAbout ? [{ line, planned }] : [];
-    });
+  #about(source: End, destination: End): readonly Noted[] {
+    return this.#noted.filter(({ line }) => this.#isMeant(line.from, source) && this.#isMeant(line.to, destination));
   }
 
   #isMeant(wanted: IntentEnd, end: End): boolean {
+    if (wanted.kind === "cidr") return end.isOutside && isIn(wanted.cidr, end.address);
     const pod = podOf(end);
+    return pod !== undefined && this.#means(wanted, pod);
+  }
+
+  #means(wanted: IntentEnd, pod: Pick<Pod, "namespace" | "name" | "labels">): boolean {
     switch (wanted.kind) {
       case "workload":
-        return pod?.namespace === wanted.namespace && pod.name === wanted.name;
+        return (
+          pod.namespace === wanted.namespace && [pod.name, this.#workloadNames.get(nameOf(pod))].includes(wanted.name)
+        );
       case "namespace":
-        return pod?.namespace === wanted.namespace;
+        return pod.namespace === wanted.namespace;
       case "everything":
-        return pod !== undefined;
+        return true;
       case "cidr":
-        return end.isOutside && isIn(wanted.cidr, end.address);
+        return false;
       case "selectors":
         return (
-          pod !== undefined &&
           selects(wanted.podSelector, pod.labels) &&
           selects(wanted.namespaceSelector, this.#namespaceLabels.get(pod.namespace) ?? {})
         );
     }
   }
+
+  /** What a line means and has no pod. Of hostNetwork workloads the API says nothing: they count where they are named. */
+  #absent({ from, to }: IntentLine): readonly string[] {
+    return this.#workloads.flatMap((workload) => {
+      if (workload.absent === undefined) return [];
+      const isMeant = [from, to].some(
+        (end) =>
+          this.#means(end, { ...workload, name: workload.pod }) && (end.kind === "workload" || !workload.hostNetwork),
+      );
+      return isMeant ? [`${nameOf(workload)} is not on the stage: ${workload.absent}`] : [];
+    });
+  }
 }
 
-/** Both ends of a range; a name as the destination declares it. */
-function portsOf({ port }: IntentLine, destination: End): readonly PortOfInterest[] {
-  if (port === undefined) return [];
-  if (port.kind === "name") return (podOf(destination)?.ports ?? []).filter(({ name }) => name === port.name);
-  return [...new Set([port.from, port.to])].map((number) => ({ protocol: port.protocol, port: number }));
+function contraryParts(
+  line: IntentLine,
+  parts: readonly CidrPart[],
+  ends: (range: string) => string,
+  destination?: Pod,
+): readonly string[] {
+  const ports = portsOf(line, destination);
+  const alike: { range: AddressRange; found: PortsByProtocol }[] = [];
+  for (const { range, pair } of parts) {
+    const found = contrary(line, ports, pair);
+    const last = alike.at(-1);
+    if (last !== undefined && isSame(last.found, found)) last.range = { ...last.range, last: range.last };
+    else alike.push({ range, found });
+  }
+  return alike.flatMap(({ range, found }) => formatContrary(line, ends(formatRange(range)), found));
 }
 
-function openPorts(source: End, destination: End, { allowed }: PairExpectation): readonly string[] {
-  return PROBED_PROTOCOLS.flatMap((protocol) => {
-    const ports = formatPorts(allowed[protocol]);
-    return ports === "none" ? [] : [`${source.name} > ${destination.name}: the policies allow ${ports}/${protocol}`];
-  });
+function isSame(a: PortsByProtocol, b: PortsByProtocol): boolean {
+  return isNothing(subtract(a, b)) && isNothing(subtract(b, a));
+}
+
+function unprobed({ from, to, port }: IntentLine): readonly string[] {
+  const isIpv6 = [from, to].some((end) => end.kind === "cidr" && end.cidr.includes(":"));
+  return [
+    ...(port?.kind === "range" && port.protocol === "SCTP" ? ["SCTP is not probed by this version"] : []),
+    ...(isIpv6 ? ["connections over IPv6 are not probed by this version"] : []),
+  ];
+}
+
+function formatLine({ must, from, to, port }: IntentLine): string {
+  return `${must === "connect" ? "allow" : "deny"} ${from.text} > ${to.text}${port === undefined ? "" : ` ${port.text}`}`;
 }
 
 function isIn(cidr: string, text: string): boolean {
   const [block, address] = [parseCidr(cidr), parseAddress(text)];
   return block !== undefined && address !== undefined && contains(block, address);
+}
+
+function nameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }

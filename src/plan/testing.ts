@@ -1,4 +1,8 @@
-import { type Intent, type Manifests, parseIntent, parseManifests } from "../snapshot/index.ts";
+import { type ClusterState, type Intent, type Manifests, parseIntent, parseManifests } from "../snapshot/index.ts";
+import { planCanary } from "./canary.ts";
+import { planConnections } from "./connections.ts";
+import type { ProofPlan } from "./model.ts";
+import { planTopology } from "./topology.ts";
 
 /** Manifests for tests, from the shortest YAML that says it: policies by `namespace/name` and their spec in flow style. */
 export function policies(specs: Readonly<Record<string, string>>, more = ""): Manifests {
@@ -19,4 +23,48 @@ export function deployment(key: string, labels: string, ports = "[]"): string {
 export function intent(...lines: readonly string[]): Intent {
   const text = `apiVersion: netproof.dev/v1\nkind: Intent\n${lines.join("\n")}\n`;
   return lines.length === 0 ? { lines: [] } : parseIntent([{ name: "intent.yaml", text }]);
+}
+
+/** The plan for the files on a stage as a server would make it, in a cluster on IPv4 with a host outside. */
+export function planFor(
+  manifests: Manifests,
+  options: { maxPods?: number; maxProbes?: number; intent?: Intent } = {},
+): ProofPlan {
+  const wanted = options.intent ?? intent();
+  const topology = planTopology(manifests, wanted, { maxPods: options.maxPods ?? 60, clusterCidrs: ["10.244.0.0/16"] });
+  const canary = planCanary(topology);
+  const pods = [...topology.pods, ...canary.pods].map((pod, index) => ({
+    ...pod,
+    uid: `uid-${index}`,
+    addresses: [`10.244.1.${index + 2}`],
+    hostNetwork: false,
+  }));
+  const namespaces = topology.namespaces.map(({ name, labels }) => ({
+    name,
+    labels: { ...labels, "kubernetes.io/metadata.name": name },
+  }));
+  const canaryPolicies = policies(
+    Object.fromEntries(canary.policies.map((policy) => [nameOf(policy), JSON.stringify(policy.spec)])),
+  );
+  const state: ClusterState = {
+    namespaces: [...namespaces, { name: canary.namespace, labels: {} }],
+    pods,
+    policies: [...manifests.policies, ...canaryPolicies.policies].map(({ policy }) => policy),
+  };
+  const outside = { party: `${canary.namespace}/outside`, addresses: topology.outside };
+  return planConnections(
+    { state, outside, foreign: [] },
+    {
+      ports: topology.ports,
+      canary,
+      maxProbes: options.maxProbes ?? 10_000,
+      intent: wanted,
+      workloads: topology.workloads,
+    },
+  );
+}
+
+function nameOf({ metadata }: Readonly<Record<string, unknown>>): string {
+  const { namespace, name } = metadata as { namespace: string; name: string };
+  return `${namespace}/${name}`;
 }

@@ -199,6 +199,20 @@ describe("the ports of a proof", () => {
     expect(ports.probed.map(({ port }) => port)).not.toContain(ports.health);
   });
 
+  it("are a thousand at most, those of the intent first, and the others are named", () => {
+    const items = Array.from({ length: 2000 }, (_, index) => `{port: ${2 * index + 1}}`).join();
+    const files = policies({ "shop/p": `{podSelector: {}, ingress: [{ports: [${items}]}]}` });
+    const required = intent("deny: [{from: '*', to: shop/unlabelled, port: 40000-50000/TCP}]");
+    const { ports, notTested } = planTopology(files, required, OPTIONS);
+    const numbers = new Set(ports.probed.map(({ port }) => port));
+    expect(numbers.size).toBe(1000);
+    expect([...numbers]).toEqual(expect.arrayContaining([40_000, 50_000]));
+    expect(notTested).toContainEqual({
+      what: "1003 further ports, such as 1995, 1997, 1999",
+      reason: "pods do not listen on so many",
+    });
+  });
+
   it("name SCTP as not tested", () => {
     const { notTested } = plan(
       policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 80, protocol: SCTP}]}]}" }),

@@ -120,7 +120,14 @@ describe("findings and requirements", () => {
     { result: "violated", must: "connect", id: "web > db", exitCode: 1 },
     { result: "unproven", must: "not-connect", id: "never > tried", exitCode: 3 },
   ] as const)("a requirement that is $result gives exit $exitCode", ({ result, must, id, exitCode }) => {
-    const requirement = { text: "web > db", place: "intent.yaml:3:3", must, connections: [id], openByPolicy: [] };
+    const requirement = {
+      text: "web > db",
+      place: "intent.yaml:3:3",
+      must,
+      connections: [id],
+      againstPolicy: [],
+      unproven: [],
+    };
     const { outcome, requirements } = prove(RULES, GOOD, { requirements: [requirement] });
     expect(requirements[0]?.result).toBe(result);
     expect(outcome.exitCode).toBe(exitCode);

@@ -47,7 +47,7 @@ describe("a requirement that two ends do not connect", () => {
 
   it("is violated by ports that the policies leave open, though none of them was tried", () => {
     const [judged] = judgeRequirements(
-      [{ ...requirement("not-connect"), openByPolicy: ["web > db on 1-65535/TCP"] }],
+      [{ ...requirement("not-connect"), againstPolicy: ["web > db: the policies allow 81/TCP"] }],
       [],
     );
     expect(judged?.result).toBe("violated");
@@ -75,6 +75,12 @@ describe("a requirement that two ends connect", () => {
   });
 });
 
+it("a requirement of which something could not be tried is unproven, though the rest conforms", () => {
+  const unproven = ["shop/agent is not on the stage: hostNetwork"];
+  const [judged] = judgeRequirements([{ ...requirement("not-connect"), unproven }], [connection("deny", CONFORMS)]);
+  expect(judged).toMatchObject({ result: "unproven", reasons: unproven });
+});
+
 it("a requirement whose connection was not tried is unproven", () => {
   expect(judge("not-connect", [])).toBe("unproven");
 });
@@ -84,7 +90,7 @@ function judge(must: PlannedRequirement["must"], connections: readonly JudgedCon
 }
 
 function requirement(must: PlannedRequirement["must"]): PlannedRequirement {
-  return { text: "web > db", place: "intent.yaml:3", must, connections: ["web > db"], openByPolicy: [] };
+  return { text: "web > db", place: "intent.yaml:3", must, connections: ["web > db"], againstPolicy: [], unproven: [] };
 }
 
 function connection(

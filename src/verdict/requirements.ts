@@ -18,17 +18,17 @@ export function judgeRequirements(
 }
 
 function judgeRequirement(
-  { text, place, must, connections, openByPolicy }: PlannedRequirement,
+  { text, place, must, connections, againstPolicy, unproven: untried }: PlannedRequirement,
   byId: ReadonlyMap<string, JudgedConnection>,
 ): JudgedRequirement {
-  const violated = [...openByPolicy];
-  const unproven: string[] = [];
+  const violated = [...againstPolicy];
+  const unproven = [...untried];
   for (const id of connections) {
     const connection = byId.get(id);
     if (connection === undefined) unproven.push(`${id}: not tried`);
     else sort(connection, must, { violated, unproven });
   }
-  if (connections.length === 0 && violated.length === 0) unproven.push("no connection of the run answers it");
+  if (connections.length === 0 && unproven.length === 0) unproven.push("no connection of the run answers it");
   if (violated.length > 0) return { text, place, result: "violated", reasons: violated };
   if (unproven.length > 0) return { text, place, result: "unproven", reasons: unproven };
   return { text, place, result: "met", reasons: [] };
