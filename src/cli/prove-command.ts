@@ -47,7 +47,7 @@ interface ProveFlags {
 
 /** How long an attempt waits for its answer, and connections to become as expected. What answers later counts all the same. */
 const LAB_TIMING = { attemptTimeoutMs: 200, deadlineMs: 5_000 };
-const CLUSTER_TIMING = { attemptTimeoutMs: 500, deadlineMs: 10_000 };
+const CLUSTER_TIMING = { attemptTimeoutMs: 500, deadlineMs: 8_000 };
 
 export function proveCommand(context: CommandContext, setExitCode: (code: ExitCode) => void): Command {
   return new Command("prove")
@@ -83,7 +83,7 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
         .argParser(parseReport)
         .default([], "none"),
     )
-    .option("--timeout <seconds>", "how long connections may take to become as expected (10, in the lab 5)", seconds)
+    .option("--timeout <seconds>", "how long connections may take to become as expected (8, in the lab 5)", seconds)
     .option("--ready-timeout <seconds>", "how long pods may take to run", seconds, 60)
     .option(
       "--deadline <seconds>",
