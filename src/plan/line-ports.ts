@@ -2,6 +2,7 @@ import {
   formatPorts,
   hasPort,
   intersect,
+  isNothing,
   type PairExpectation,
   type PortsByProtocol,
   subtract,
@@ -43,6 +44,7 @@ export function speaksOf(ports: PortsByProtocol, { protocol, port }: PortOfInter
 /** What the policies do on these ports against the line; nothing where there are none. */
 export function formatContrary({ must }: IntentLine, ends: string, ports: PortsByProtocol): readonly string[] {
   const verb = must === "connect" ? "deny" : "allow";
+  if (isNothing(subtract(ALL, ports))) return [`${ends}: the policies ${verb} everything`];
   return PROTOCOLS.flatMap((protocol) => {
     const own = formatPorts(ports[protocol]);
     return own === "none" ? [] : [`${ends}: the policies ${verb} ${own}/${protocol}`];

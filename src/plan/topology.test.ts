@@ -237,8 +237,25 @@ describe("the addresses outside", () => {
     ]);
   });
 
-  it("are none where no policy has an ipBlock", () => {
-    expect(plan(policies({ "shop/db": FROM_API })).outside).toEqual([]);
+  it("are one that nobody mentions where no policy has an ipBlock, so that everyone is more than every pod", () => {
+    expect(plan(policies({ "shop/db": FROM_API })).outside).toEqual(["203.0.113.77"]);
+  });
+
+  it.each([
+    { text: "{cidr: 20.0.0.0/8, except: [20.0.0.0/9, 20.255.255.0/24]}", found: ["20.255.254.255", "20.128.0.0"] },
+    { text: "{cidr: 0.0.0.0/0, except: [0.0.0.0/1, 192.0.0.0/2, 128.0.0.0/3, 176.0.0.0/4]}", found: ["160.0.0.0"] },
+    { text: "{cidr: 10.240.0.0/12, except: [10.240.0.0/14, 10.248.0.0/13]}", found: ["10.245.0.0"] },
+  ])("lie beside the exceptions where these cover both ends: $text", ({ text, found }) => {
+    const { outside, notTested } = plan(policies({ "shop/p": block(text) }));
+    expect(outside).toEqual(expect.arrayContaining(found));
+    expect(notTested).toEqual([]);
+  });
+
+  it("keep the one in no block, however many there are", () => {
+    const peers = Array.from({ length: 20 }, (_, index) => `{ipBlock: {cidr: 20.${index}.0.0/16}}`).join();
+    const { outside } = plan(policies({ "shop/p": `{podSelector: {}, ingress: [{from: [${peers}]}]}` }));
+    expect(outside).toHaveLength(12);
+    expect(outside.at(-1)).toBe("203.0.113.77");
   });
 
   it("are never the cluster's own, nor such as no host can have", () => {
