@@ -58,12 +58,45 @@ describe("the connections of a proof", () => {
     expect(few.notTested[0]?.reason).toMatch(/--max-probes/);
   });
 
+  it("serve every isolated pod and its rules before the rest, however small the budget", () => {
+    const own = (name: string, port: number): string =>
+      `{podSelector: {matchLabels: {app: ${name}}}, ingress: [{from: [{podSelector: {matchLabels: {to: ${name}}}}], ports: [{port: ${port}}]}]}`;
+    const names = ["a", "b", "c", "d", "e"];
+    const files = policies(Object.fromEntries(names.map((name, index) => [`shop/${name}`, own(name, 5000 + index)])));
+    const { connections } = planFor(files, { maxProbes: 10 });
+    const tried = connections.filter(({ purpose }) => purpose === "policies");
+    expect(tried.map(({ from, to, expectation }) => `${from} ${to} ${expectation}`).toSorted()).toEqual(
+      names.flatMap((name) => [`shop/${name}-2 shop/${name} allow`, `shop/${name}-2 shop/${name} deny`]),
+    );
+  });
+
   it("refer to decisions that are kept once", () => {
     const plan = planFor(ONLY_DB);
     expect(plan.decisions.length).toBeLessThan(20);
     expect(plan.decisions[find(plan, "shop/api > shop/db 5432/TCP").decision]?.ingress).toMatchObject({
       kind: "isolated",
       allows: [{ policy: { namespace: "shop", name: "db" }, rule: 0, peer: 0, port: 0 }],
+    });
+  });
+});
+
+describe("the isolation of a pod", () => {
+  it("has the ipBlocks of the rules that apply to it, by direction", () => {
+    const { isolation } = planFor(
+      policies({
+        "shop/p":
+          "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress, Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}}]}], ingress: [{from: [{ipBlock: {cidr: 20.0.0.0/8}}]}]}",
+        "shop/other": "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 30.0.0.0/8}}]}]}",
+      }),
+    );
+    expect(isolation.find(({ name }) => name === "shop/db")).toEqual({
+      name: "shop/db",
+      isolated: ["ingress", "egress"],
+      ipBlocks: { ingress: ["20.0.0.0/8"], egress: ["10.0.0.0/8 except 10.1.0.0/16, 10.2.0.0/16"] },
+    });
+    expect(isolation.find(({ name }) => name === "shop/web")?.ipBlocks).toEqual({
+      ingress: ["30.0.0.0/8"],
+      egress: [],
     });
   });
 });

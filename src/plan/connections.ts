@@ -1,11 +1,13 @@
-import { createExpectation, type DirectionDecision, type PairExpectation } from "../expectation/index.ts";
-import type { Intent } from "../snapshot/index.ts";
+import { createExpectation, type DirectionDecision } from "../expectation/index.ts";
+import type { ClusterState, Direction, Intent } from "../snapshot/index.ts";
 import { adequacy } from "./adequacy.ts";
+import { type PairRows, withinBudget } from "./budget.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
-import type { PlannedConnection, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
+import type { PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
+import { formatIpBlock, ipBlocks } from "./peers.ts";
 import type { PortOfInterest, PortPlan } from "./ports.ts";
 import { Requirements } from "./requirements.ts";
 
@@ -18,12 +20,10 @@ export interface ConnectionOptions {
   readonly workloads: readonly StagedWorkload[];
 }
 
-/** Two ends, what the policies say between them, and the connections that are worth a try. */
-interface Pair {
+/** Two ends, and what there is to try between them. */
+interface Pair extends PairRows {
   readonly source: End;
   readonly destination: End;
-  readonly pair: PairExpectation;
-  readonly rows: readonly PlannedConnection[];
 }
 
 /** Chooses the connections of a proof: every pair of pods, on the ports that its policies can tell apart. */
@@ -57,7 +57,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     pairs: pairs
       .filter(({ pair: { decision } }) => isIsolated(decision.egress) || isIsolated(decision.ingress))
       .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
-    isolation: inside.map((end) => isolationOf(end, pairs)),
+    isolation: inside.map((end) => isolationOf(end, pairs, state.policies)),
     requirements: requirements.planned(),
     foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
@@ -84,35 +84,22 @@ function isIsolated(direction: DirectionDecision): boolean {
 }
 
 /** A direction's isolation does not depend on the other end, so any pair tells it. */
-function isolationOf(end: End, pairs: readonly Pair[]): PodIsolation {
-  const outgoing = pairs.find(({ source }) => source === end)?.pair.decision.egress;
-  const incoming = pairs.find(({ destination }) => destination === end)?.pair.decision.ingress;
+function isolationOf(end: End, pairs: readonly Pair[], policies: ClusterState["policies"]): PodIsolation {
+  const decided = {
+    ingress: pairs.find(({ destination }) => destination === end)?.pair.decision.ingress,
+    egress: pairs.find(({ source }) => source === end)?.pair.decision.egress,
+  };
+  const blocks = (direction: Direction): readonly string[] => {
+    const decision = decided[direction];
+    const by = decision?.kind === "isolated" ? decision.by : [];
+    const own = policies.filter((policy) =>
+      by.some((name) => name.namespace === policy.namespace && name.name === policy.name),
+    );
+    return [...new Set(own.flatMap((policy) => ipBlocks(policy, direction)).map(formatIpBlock))];
+  };
   return {
     name: end.name,
-    isolated: [
-      ...(incoming !== undefined && isIsolated(incoming) ? (["ingress"] as const) : []),
-      ...(outgoing !== undefined && isIsolated(outgoing) ? (["egress"] as const) : []),
-    ],
+    isolated: (["ingress", "egress"] as const).filter((direction) => decided[direction]?.kind === "isolated"),
+    ipBlocks: { ingress: blocks("ingress"), egress: blocks("egress") },
   };
-}
-
-/** What was asked for, then one connection of each pair in turn, until the budget is used. */
-function withinBudget(
-  pairs: readonly Pair[],
-  { maxProbes, required }: { maxProbes: number; required: ReadonlySet<string> },
-): { kept: readonly PlannedConnection[]; left: number } {
-  const rows = pairs.map((pair) => byInterest(pair.rows));
-  const asked = rows.flat().filter(({ probe: { id } }) => required.has(id));
-  const turns = Math.max(0, ...rows.map((own) => own.length));
-  const inTurn = Array.from({ length: turns }, (_, turn) => rows.flatMap((own) => own[turn] ?? [])).flat();
-  const all = [...new Set([...asked, ...inTurn])];
-  const kept = all.slice(0, Math.max(maxProbes, asked.length));
-  return { kept, left: all.length - kept.length };
-}
-
-/** The first that is denied, the first that is allowed, then the other denied, then the rest. */
-function byInterest(rows: readonly PlannedConnection[]): readonly PlannedConnection[] {
-  const denied = rows.filter(({ expectation }) => expectation === "deny");
-  const others = rows.filter(({ expectation }) => expectation !== "deny");
-  return [...denied.slice(0, 1), ...others.slice(0, 1), ...denied.slice(1), ...others.slice(1)];
 }

@@ -1,5 +1,5 @@
 import type { ConnectionExpectation, Decision, PortsByProtocol } from "../expectation/index.ts";
-import type { ContainerPort, Labels, Protocol } from "../snapshot/index.ts";
+import type { ContainerPort, Direction, Labels, Protocol } from "../snapshot/index.ts";
 
 /** An end of a connection that has an agent of its own: `namespace/pod`, or the name of the host outside the cluster. */
 export type PartyName = string;
@@ -32,6 +32,12 @@ export interface StagedWorkload {
   /** Why that pod is not on the stage. */
   readonly absent?: string;
   readonly hostNetwork: boolean;
+}
+
+/** A policy, `namespace/name`, that no pod of the stage can show. */
+export interface UnplacedPolicy {
+  readonly policy: string;
+  readonly reason: string;
 }
 
 /** One connection to be tried. `id` is made of stable names only; addresses are those of this run. */
@@ -88,7 +94,9 @@ export interface PlannedPair {
 /** A pod of the stage with the directions for which policies isolate it. */
 export interface PodIsolation {
   readonly name: string;
-  readonly isolated: readonly ("ingress" | "egress")[];
+  readonly isolated: readonly Direction[];
+  /** Of the rules that apply to it: `10.0.0.0/8 except 10.1.0.0/16`. */
+  readonly ipBlocks: Readonly<Record<Direction, readonly string[]>>;
 }
 
 /** One line of the user's intent with the connections that it speaks of. */

@@ -8,6 +8,11 @@ export function ipBlocks(policy: NetworkPolicy, direction: Direction): readonly 
   return peersOf(policy, direction).filter((peer) => peer.kind === "ipBlock");
 }
 
+/** `10.0.0.0/8 except 10.1.0.0/16` */
+export function formatIpBlock({ cidr, except }: IpBlockPeer): string {
+  return except.length === 0 ? cidr : `${cidr} except ${except.join(", ")}`;
+}
+
 function peersOf({ isolates }: NetworkPolicy, direction: Direction): readonly Peer[] {
   return (isolates[direction] ?? []).flatMap(({ peers }) => peers);
 }
