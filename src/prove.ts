@@ -40,10 +40,12 @@ import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./sn
 import {
   addedFindings,
   foreignFindings,
+  judgeConnections,
   judgeProof,
   lostFindings,
   type Phases,
   storedFindings,
+  untriedFindings,
 } from "./verdict/index.ts";
 
 /** What is to be proven, and on which stage. */
@@ -144,6 +146,11 @@ export async function prove(
     ...lostFindings(course),
     ...(placement === "throwaway" ? addedFindings(foreign) : []),
     ...foreignFindings(foreign, course.foreign),
+    ...untriedFindings(manifests, {
+      decisions: plan.decisions,
+      connections: judgeConnections(plan, course),
+      unplaced: topology.unplaced,
+    }),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ];
   const { appliedAt, enforcedUntil } = course;

@@ -13,6 +13,7 @@ export type {
   Probe,
   ProofPlan,
   Purpose,
+  UnplacedPolicy,
 } from "./model.ts";
 export {
   plannedNamespace,

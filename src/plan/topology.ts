@@ -1,7 +1,9 @@
+import { selects } from "../expectation/index.ts";
 import type { Intent, Manifests, NetworkPolicy } from "../snapshot/index.ts";
 import { Draft } from "./draft.ts";
 import { checkIntent, intentCidrs, intentPorts } from "./intent-needs.ts";
-import type { NotTested, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
+import { selectedLabels } from "./label-choice.ts";
+import type { NotTested, PlannedNamespace, PlannedPod, StagedWorkload, UnplacedPolicy } from "./model.ts";
 import { planOutside } from "./outside.ts";
 import { podsPeers } from "./peers.ts";
 import { type PortPlan, planPorts } from "./ports.ts";
@@ -11,6 +13,8 @@ export interface Topology {
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly PlannedPod[];
   readonly workloads: readonly StagedWorkload[];
+  /** Policies of which no pod of the stage is selected. */
+  readonly unplaced: readonly UnplacedPolicy[];
   /** Addresses outside the cluster that the ipBlocks tell apart. */
   readonly outside: readonly string[];
   readonly ports: PortPlan;
@@ -43,11 +47,26 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
     namespaces,
     pods: draft.pods,
     workloads: draft.workloads,
+    unplaced: unplacedPolicies(policies, draft.pods),
     outside: outside.addresses,
     ports,
     policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
     notTested: distinct([...draft.notTested(), ...outside.notTested]),
   };
+}
+
+function unplacedPolicies(policies: readonly NetworkPolicy[], pods: readonly PlannedPod[]): readonly UnplacedPolicy[] {
+  const without = policies.filter(
+    ({ namespace, podSelector }) =>
+      !pods.some((pod) => pod.namespace === namespace && selects(podSelector, pod.labels)),
+  );
+  return without.map(({ namespace, name, podSelector }) => ({
+    policy: `${namespace}/${name}`,
+    reason:
+      selectedLabels(podSelector, 1).length === 0
+        ? "its podSelector selects nothing, since its requirements contradict each other"
+        : "no pod that it selects could be placed (--max-pods)",
+  }));
 }
 
 function distinct(all: readonly NotTested[]): readonly NotTested[] {

@@ -1,5 +1,7 @@
+import type { Decision } from "../expectation/index.ts";
+import type { UnplacedPolicy } from "../plan/index.ts";
 import type { Manifests, NetworkPolicy } from "../snapshot/index.ts";
-import { PHASES, type Phases } from "./connection.ts";
+import { type JudgedConnection, PHASES, type Phases } from "./connection.ts";
 
 /** Something around the connections themselves. `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
 export interface Finding {
@@ -36,6 +38,56 @@ export function* lostFindings(phases: Phases): Iterable<Finding> {
         : `${others.length + 1} sessions, such as with ${first}, were`;
     yield { kind: "inconclusive", what: `${what} lost: ${reason}` };
   }
+}
+
+interface Tried {
+  readonly decisions: readonly Decision[];
+  readonly connections: readonly JudgedConnection[];
+  readonly unplaced: readonly UnplacedPolicy[];
+}
+
+/** No evidence, no pass: policies that isolate no end of any connection that could be judged, by reason. */
+export function* untriedFindings(
+  { policies }: Pick<Manifests, "policies">,
+  { decisions, connections, unplaced }: Tried,
+): Iterable<Finding> {
+  const own = connections.filter(({ planned }) => planned.purpose === "policies");
+  const tried = isolating(own, decisions);
+  const shown = isolating(
+    own.filter(({ verdict }) => verdict.kind !== "unspecified"),
+    decisions,
+  );
+  const reasons = new Map(unplaced.map(({ policy, reason }) => [policy, reason]));
+  const byReason = new Map<string, string[]>();
+  for (const { namespace, name } of policies.map(({ policy }) => policy)) {
+    const key = `${namespace}/${name}`;
+    if (shown.has(key)) continue;
+    const reason = reasons.get(key) ?? (tried.has(key) ? LEFT_OPEN : NOT_TRIED);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), key]);
+  }
+  for (const [reason, names] of byReason) {
+    yield { kind: "inconclusive", what: `nothing of ${listPolicies(names)} was shown: ${reason}` };
+  }
+}
+
+const NOT_TRIED = "no connection of a pod that it selects was tried (--max-probes)";
+const LEFT_OPEN = "the API leaves open every connection of a pod that it selects";
+
+/** The policies that isolate an end of one of the connections. */
+function isolating(connections: readonly JudgedConnection[], decisions: readonly Decision[]): ReadonlySet<string> {
+  const used = [...new Set(connections.map(({ planned }) => planned.decision))].flatMap(
+    (index) => decisions[index] ?? [],
+  );
+  const directions = used.flatMap(({ egress, ingress }) => [egress, ingress]);
+  const by = directions.flatMap((direction) => (direction.kind === "isolated" ? direction.by : []));
+  return new Set(by.map(({ namespace, name }) => `${namespace}/${name}`));
+}
+
+function listPolicies(names: readonly string[]): string {
+  const [first, ...others] = names;
+  if (others.length === 0) return `policy ${first}`;
+  const shown = names.slice(0, 3).join(", ");
+  return `${names.length} policies (${shown}${names.length > 3 ? ", …" : ""})`;
 }
 
 interface Foreign {

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../expectation/index.ts";
+import type { Manifests } from "../snapshot/index.ts";
+import { parseManifests } from "../snapshot/index.ts";
+import type { Verdict } from "./cell.ts";
+import type { JudgedConnection } from "./connection.ts";
+import { untriedFindings } from "./findings.ts";
+import { planned } from "./testing/traces.ts";
+
+const CONFORMS: Verdict = { kind: "conforms" };
+const OPEN: Verdict = { kind: "unspecified", reason: "ipblock-matches-pod" };
+
+describe("a policy of which nothing was shown", () => {
+  it("is named with the reason why none of its pods has a place", () => {
+    const unplaced = [{ policy: "shop/b", reason: "no pod that it selects could be placed (--max-pods)" }];
+    expect(findings(["a", "b"], { by: ["a"], unplaced })).toEqual([
+      "nothing of policy shop/b was shown: no pod that it selects could be placed (--max-pods)",
+    ]);
+  });
+
+  it("is named where its pods are on the stage, and none of their connections was tried", () => {
+    expect(findings(["a", "b"], { by: ["a"] })).toEqual([
+      "nothing of policy shop/b was shown: no connection of a pod that it selects was tried (--max-probes)",
+    ]);
+  });
+
+  it("is named where the API leaves open all that was tried", () => {
+    expect(findings(["a"], { by: ["a"], verdict: OPEN })).toEqual([
+      "nothing of policy shop/a was shown: the API leaves open every connection of a pod that it selects",
+    ]);
+  });
+
+  it("is counted with others of the same reason", () => {
+    expect(findings(["a", "b", "c", "d", "e"], { by: ["a"] })).toEqual([
+      "nothing of 4 policies (shop/b, shop/c, shop/d, …) was shown: no connection of a pod that it selects was tried (--max-probes)",
+    ]);
+  });
+
+  it("is none where each takes part in a connection that could be judged", () => {
+    expect(findings(["a", "b"], { by: ["a", "b"] })).toEqual([]);
+  });
+});
+
+function findings(
+  names: readonly string[],
+  { by, verdict = CONFORMS, unplaced = [] }: { by: readonly string[]; verdict?: Verdict; unplaced?: Unplaced },
+): readonly string[] {
+  const isolated = by.map((name) => ({ namespace: "shop", name }));
+  const decision: Decision = {
+    egress: { kind: "not-isolated" },
+    ingress: { kind: "isolated", by: isolated, allows: [] },
+  };
+  const connection: JudgedConnection = { planned: planned("web > db", "deny"), traces: {}, seen: {}, verdict };
+  const found = untriedFindings(manifests(names), { decisions: [decision], connections: [connection], unplaced });
+  return [...found].map(({ what }) => what);
+}
+
+type Unplaced = Parameters<typeof untriedFindings>[1]["unplaced"];
+
+function manifests(names: readonly string[]): Manifests {
+  const text = names.map(
+    (name) =>
+      `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: ${name}}, spec: {podSelector: {}}}`,
+  );
+  return parseManifests([{ name: "p.yaml", text: text.join("\n---\n") }], { defaultNamespace: "default" });
+}
