@@ -1,4 +1,4 @@
-import type { Labels, Manifests, PodsPeer, Selector, Workload } from "../snapshot/index.ts";
+import type { Intent, Labels, Manifests, PodsPeer, Selector, Workload } from "../snapshot/index.ts";
 import { formatSelector, furtherChoices, isChosen, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
 import type { NotTested, PlannedPod, Role, StagedWorkload } from "./model.ts";
 import { nameOfLabels, PodNames } from "./names.ts";
@@ -18,10 +18,10 @@ export class Draft {
   readonly #leftOut = new Map<string, Part>();
   #synthetic = 0;
 
-  constructor(manifests: Manifests, { ports, maxPods }: { ports: PortPlan; maxPods: number }) {
+  constructor(manifests: Manifests, { ports, intent, maxPods }: { ports: PortPlan; intent: Intent; maxPods: number }) {
     this.#maxPods = maxPods;
     this.#ports = ports;
-    this.namespaces = new NamespaceDraft(manifests);
+    this.namespaces = new NamespaceDraft(manifests, intent);
     this.workloads = manifests.workloads.map((workload) => this.#addWorkload(workload));
     if (ports.hasSctp) this.#notTested.push({ what: "SCTP", reason: "not probed by this version" });
     this.#notTested.push(...portsLeftOut(ports));

@@ -1,5 +1,5 @@
 import { selects } from "../expectation/index.ts";
-import type { Labels, Manifests, Selector } from "../snapshot/index.ts";
+import type { Intent, Labels, Manifests, Selector } from "../snapshot/index.ts";
 import { furtherChoices, hasLabels, isChosen, nearMisses, sameLabels, selectedLabels } from "./label-choice.ts";
 import type { NotTested, PlannedNamespace } from "./model.ts";
 import { NAME_LABEL, nameOfLabels } from "./names.ts";
@@ -17,9 +17,9 @@ export class NamespaceDraft {
   readonly invented: string[] = [];
   readonly #namespaces = new Map<string, Labels>();
 
-  constructor(manifests: Manifests) {
+  constructor(manifests: Manifests, intent: Intent) {
     // Others could mean something to the cluster, such as a Pod Security level.
-    const mentioned = mentionedKeys(manifests);
+    const mentioned = mentionedKeys(manifests, intent);
     for (const { name, labels } of manifests.namespaces) {
       const own = Object.entries(labels).filter(([key]) => key !== NAME_LABEL && mentioned.has(key));
       this.#namespaces.set(name, Object.fromEntries(own));
@@ -97,7 +97,10 @@ export class NamespaceDraft {
 }
 
 /** The label keys that any namespaceSelector mentions. */
-function mentionedKeys({ policies }: Manifests): ReadonlySet<string> {
-  const selectors = policies.flatMap(({ policy }) => podsPeers(policy).map((peer) => peer.namespaceSelector ?? []));
-  return new Set(selectors.flat().map(({ key }) => key));
+function mentionedKeys({ policies }: Manifests, { lines }: Intent): ReadonlySet<string> {
+  const peers = policies.flatMap(({ policy }) => podsPeers(policy).map((peer) => peer.namespaceSelector ?? []));
+  const ends = lines.flatMap(({ from, to }) =>
+    [from, to].map((end) => (end.kind === "selectors" ? end.namespaceSelector : [])),
+  );
+  return new Set([...peers, ...ends].flat().map(({ key }) => key));
 }

@@ -32,7 +32,7 @@ export interface TopologyOptions {
 /** Chooses the pods and namespaces of a proof from the files alone. Throws a UserError where the intent names what is not there. */
 export function planTopology(manifests: Manifests, intent: Intent, options: TopologyOptions): Topology {
   const ports = planPorts(manifests, intentPorts(intent));
-  const draft = new Draft(manifests, { ports, maxPods: options.maxPods });
+  const draft = new Draft(manifests, { ports, intent, maxPods: options.maxPods });
   const policies = manifests.policies.map(({ policy }) => policy).sort(byName);
   for (const policy of policies) draft.addSelected(policy.namespace, policy.podSelector, "subject");
   const peers = policies.flatMap((policy) => podsPeers(policy).map((peer) => ({ policy, peer })));

@@ -74,18 +74,16 @@ function recordPolicy({ policy, object, place, rulePlaces }: PolicyManifest): Re
 }
 
 function recordClasses({ isolation }: ProofPlan, { pods }: Topology): RunRecord["classes"] {
-  const isolated = new Map(isolation.map((pod) => [pod.name, pod.isolated]));
-  const placed = pods.filter(({ namespace, name }) => isolated.has(`${namespace}/${name}`));
-  return placed.map(({ namespace, name, labels, role, why }) => ({
-    id: `${namespace}/${name}`,
-    namespace,
-    workloads: role === "workload" ? [why] : [],
-    labels,
-    pods: [`${namespace}/${name}`],
-    role,
-    why,
-    isolated: isolated.get(`${namespace}/${name}`) ?? [],
-  }));
+  const known = new Map(isolation.map((pod) => [pod.name, pod]));
+  return pods.flatMap(({ namespace, name, labels, role, why }) => {
+    const id = `${namespace}/${name}`;
+    const pod = known.get(id);
+    if (pod === undefined) return [];
+    const { isolated, ipBlocks } = pod;
+    const hasBlocks = ipBlocks.ingress.length + ipBlocks.egress.length > 0;
+    const workloads = role === "workload" ? [why] : [];
+    return [{ id, namespace, workloads, labels, pods: [id], role, why, isolated, ...(hasBlocks ? { ipBlocks } : {}) }];
+  });
 }
 
 function recordConnection(

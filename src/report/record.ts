@@ -91,6 +91,8 @@ export interface RecordedClass {
   readonly role: string;
   readonly why: string;
   readonly isolated: readonly Direction[];
+  /** The ipBlocks of the rules that apply to it; absent where there are none. */
+  readonly ipBlocks?: Readonly<Record<Direction, readonly string[]>>;
 }
 
 export interface RecordedConnection {

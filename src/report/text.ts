@@ -1,5 +1,6 @@
 import { printable } from "../errors/index.ts";
 import { formatPorts } from "../expectation/index.ts";
+import type { Direction } from "../snapshot/index.ts";
 import type { Paint } from "./paint.ts";
 import type { RecordedClass, RecordedConnection, RunRecord } from "./record.ts";
 import { renderMatrix } from "./text-matrix.ts";
@@ -109,10 +110,11 @@ function* isolation(record: RunRecord, paint: Paint): Iterable<string> {
   const isolated = record.classes.filter((pod) => pod.isolated.length > 0 && isOfInterest(pod, record));
   if (isolated.length === 0) return;
   yield `\n${paint.heading("Isolated")}\n`;
-  for (const { id, isolated: directions, role, why } of isolated) {
+  for (const pod of isolated) {
+    const { id, isolated: directions, role, why } = pod;
     yield `  ${id}${role === "workload" ? "" : `  (stand-in: ${printable(why)})`}\n`;
-    if (directions.includes("ingress")) yield `    from ${peers(record, id, "ingress")}\n`;
-    if (directions.includes("egress")) yield `    to   ${peers(record, id, "egress")}\n`;
+    if (directions.includes("ingress")) yield `    from ${peers(record, pod, "ingress")}\n`;
+    if (directions.includes("egress")) yield `    to   ${peers(record, pod, "egress")}\n`;
   }
   const open = record.classes
     .filter((pod) => pod.isolated.length === 0 && isOfInterest(pod, record))
@@ -125,7 +127,7 @@ function isOfInterest({ role }: RecordedClass, { classes }: RunRecord): boolean 
   return classes.some((pod) => pod.role === "workload") ? role === "workload" : role === "selected";
 }
 
-function peers({ pairs, classes }: RunRecord, id: string, direction: "ingress" | "egress"): string {
+function peers({ pairs, classes }: RunRecord, { id, ipBlocks }: RecordedClass, direction: Direction): string {
   const [own, other] =
     direction === "ingress" ? (["destination", "source"] as const) : (["source", "destination"] as const);
   const byPorts = new Map<string, string[]>();
@@ -134,17 +136,27 @@ function peers({ pairs, classes }: RunRecord, id: string, direction: "ingress" |
     const ports = formatAllowed(pair.allowed);
     if (ports !== "") byPorts.set(ports, [...(byPorts.get(ports) ?? []), pair[other]]);
   }
-  if (byPorts.size === 0) return "nobody";
-  const everybody = relevant.length;
   const roles = new Map(classes.map((pod) => [pod.id, pod.role]));
-  return [...byPorts]
-    .map(([ports, names]) => {
-      const workloads = names.filter((name) => roles.get(name) === "workload");
-      const shown = workloads.length > 0 ? workloads : names;
-      const who = names.length === everybody ? "everybody" : listed(shown);
-      return `${who} ${ports}`;
-    })
-    .join("; ");
+  const all = relevant.map((pair) => pair[other]);
+  const parts = [...byPorts].map(([ports, names]) => `${whoAmong(all, names, roles)} ${ports}`);
+  // Of an address that no host of the run has, only the policies speak.
+  const blocks = ipBlocks?.[direction] ?? [];
+  if (blocks.length > 0) parts.push(`addresses in ${listed(blocks)}`);
+  return parts.length === 0 ? "nobody" : parts.join("; ");
+}
+
+/** Names that are no pod's are of hosts outside the cluster. */
+function whoAmong(
+  all: readonly string[],
+  names: readonly string[],
+  roles: ReadonlyMap<string, RecordedClass["role"]>,
+): string {
+  const isPod = (name: string): boolean => roles.has(name);
+  if (names.length === all.length && !all.every(isPod)) return "everybody";
+  const pods = names.filter(isPod);
+  if (pods.length > 0 && pods.length === all.filter(isPod).length) return "every pod";
+  const workloads = pods.filter((name) => roles.get(name) === "workload");
+  return listed(workloads.length > 0 ? workloads : names);
 }
 
 function formatAllowed(allowed: RunRecord["pairs"][number]["allowed"]): string {
