@@ -85,7 +85,8 @@ export interface ProveOptions {
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
 
-const HEARTBEAT_MS = 2000;
+/** A session that is silent for three of these is lost: a node under load may well be slow. */
+const HEARTBEAT_MS = 4000;
 
 /** Draws up the stage of a proof from the files alone. Throws a UserError where the intent names what is not there. */
 export function prepareProof(

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import pLimit from "p-limit";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { LAUNCHER, netproof, ROOT, temporaryFolder } from "../testing/netproof.ts";
 import { connect, IMAGE, remains, type TestCluster, until } from "./testing/cluster.ts";
@@ -10,6 +11,8 @@ const folder = temporaryFolder();
 const SHOP = join(ROOT, "scenarios/three-tier");
 const TIMES = Number(process.env.KILLS ?? 1);
 const DEADLINE_S = 60;
+/** Runs at a time, beside the one that is left alone. */
+const AT_ONCE = 2;
 const isEnforced = inject("enforcement") === "enforced";
 /** When to kill, by the line of progress after which it happens. */
 const STEPS = [
@@ -28,12 +31,16 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 
 describe("runs that are killed", () => {
   it(`leave no pod and no policy after their deadline, and disturb no other (${TIMES} × ${STEPS.map(({ what }) => what).join(", ")})`, async () => {
-    const dead = Array.from({ length: TIMES }, () => STEPS)
-      .flat()
-      .map(killAfter);
+    const limit = pLimit(AT_ONCE);
+    const dead = Promise.all(
+      Array.from({ length: TIMES }, () => STEPS)
+        .flat()
+        .map((step, index) => limit(() => killAfter(step, index))),
+    );
+    dead.catch(() => {});
     const beside = await netproof(["prove", "-f", SHOP, "--probe-image", IMAGE]);
     expect(beside.code, beside.stdout + beside.stderr).toBe(isEnforced ? 0 : 4);
-    await Promise.all(dead);
+    await dead;
     expect(await remains(cluster)).not.toEqual([]);
     await until(
       "that pods and policies of the dead runs are gone",
