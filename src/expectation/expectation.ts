@@ -54,12 +54,19 @@ export function createExpectation(state: ClusterState, options: { readonly fault
     addresses.set(endpoint.address, address);
     return endpoint.kind === "pod" ? { address, view: viewOf(endpoint.pod) } : { address };
   };
-  const pair = (source: Endpoint, destination: Endpoint): PairExpectation => {
+  const decidePair = (source: Endpoint, destination: Endpoint): PairExpectation => {
     const ends = { source: endOf(source), destination: endOf(destination) };
     if (ends.source.address.family !== ends.destination.address.family) {
       throw new Error(`Cannot judge a connection from "${source.address}" to "${destination.address}": two families`);
     }
     return expectPair(ends);
+  };
+  // Many ports of one pair are asked about one after another.
+  let last: { readonly source: Endpoint; readonly destination: Endpoint; readonly pair: PairExpectation } | undefined;
+  const pair = (source: Endpoint, destination: Endpoint): PairExpectation => {
+    if (last?.source !== source || last.destination !== destination)
+      last = { source, destination, pair: decidePair(source, destination) };
+    return last.pair;
   };
   return { pair, connection: (source, destination, on) => narrow(pair(source, destination), on) };
 }

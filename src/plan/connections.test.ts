@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedConnection, ProofPlan } from "./model.ts";
-import { planFor, policies } from "./testing.ts";
+import { deployment, planFor, policies } from "./testing.ts";
 
 const FROM_API = `{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 5432}]}]}`;
 const ONLY_DB = policies({ "shop/db": FROM_API });
@@ -68,6 +68,15 @@ describe("the connections of a proof", () => {
     expect(tried.map(({ from, to, expectation }) => `${from} ${to} ${expectation}`).toSorted()).toEqual(
       names.flatMap((name) => [`shop/${name}-2 shop/${name} allow`, `shop/${name}-2 shop/${name} deny`]),
     );
+  });
+
+  it("are planned in time where many pods have many ports", { timeout: 60_000 }, () => {
+    const pods = Array.from({ length: 20 }, (_, index) => deployment(`shop/a${index}`, `{app: a${index}}`));
+    const items = Array.from({ length: 1000 }, (_, index) => `{port: ${1000 + 2 * index}}`).join();
+    const files = policies({ "shop/p": `{podSelector: {}, ingress: [{ports: [${items}]}]}` }, pods.join("\n---\n"));
+    const { connections, notTested } = planFor(files, { maxProbes: 2000 });
+    expect(connections.filter(({ purpose }) => purpose === "policies")).toHaveLength(2000);
+    expect(notTested[0]?.what).toMatch(/^\d{6} further connections$/);
   });
 
   it("refer to decisions that are kept once", () => {

@@ -36,20 +36,25 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const requirements = new Requirements(options.intent, { namespaces: state.namespaces, workloads: options.workloads });
   const inside = state.pods.filter((pod) => pod.namespace !== canary.namespace).flatMap(insideEnd);
   const outside = outsideEnds(stage);
-  const pairs = allPairs(inside, outside).map(({ source, destination }): Pair => {
+  const both = allPairs(inside, outside);
+  const mostPorts = Math.max(FEWEST_PORTS, Math.ceil((MANY * maxProbes) / both.length));
+  let beyond = 0;
+  const pairs = both.map(({ source, destination }): Pair => {
     const pair = expectation.pair(source.endpoint, destination.endpoint);
-    const ports = [
-      ...portsForPair(pair, podOf(destination), known),
-      ...requirements.portsFor(source, destination, pair),
-    ];
-    const listened = distinct(ports).filter(({ port }) => known.listened.has(port));
-    const rows = listened.map((on) => table.row(source, destination, { on, purpose: "policies" }));
+    const isListened = ({ port }: PortOfInterest): boolean => known.listened.has(port);
+    const own = portsForPair(pair, podOf(destination), known).filter(isListened);
+    beyond += Math.max(0, own.length - mostPorts);
+    const required = requirements.portsFor(source, destination, pair).filter(isListened);
+    const rows = distinct([...own.slice(0, mostPorts), ...required]).map((on) =>
+      table.row(source, destination, { on, purpose: "policies" }),
+    );
     requirements.note(source, destination, { pair, rows });
     return { source, destination, pair, rows };
   });
   const pods = inside.flatMap((end) => podOf(end) ?? []);
   requirements.noteCidrs(pods, { expectation, policies: state.policies });
-  const { kept, left } = withinBudget(pairs, { maxProbes, required: requirements.ids });
+  const { kept, left: further } = withinBudget(pairs, { maxProbes, required: requirements.ids });
+  const left = further + beyond;
   const limit = `the limit of ${maxProbes} is reached (--max-probes)`;
   return {
     connections: [...kept, ...planCanaryRows(table, state, canary), ...planControls(table, { state, canary, outside })],
@@ -64,6 +69,10 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     notTested: left === 0 ? [] : [{ what: `${left} further connections`, reason: limit }],
   };
 }
+
+/** What the budget can never take is not looked at: of the ports of one pair many times its share, and never few. */
+const MANY = 20;
+const FEWEST_PORTS = 40;
 
 /** Every ordered pair of which at least one end is inside. */
 function allPairs(inside: readonly End[], outside: readonly End[]): readonly Pick<Pair, "source" | "destination">[] {
