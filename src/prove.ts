@@ -1,10 +1,10 @@
 import { isUserError } from "./errors/index.ts";
 import {
   type ApiClient,
-  countRealPods,
   type ForeignPolicies,
   type Json,
   type PolicyKind,
+  readRealPods,
   Stage,
   type StageOptions,
 } from "./kubernetes/index.ts";
@@ -21,6 +21,7 @@ import {
 } from "./observation/index.ts";
 import {
   type Canary,
+  countRealPods,
   type Placement,
   type ProofPlan,
   planCanary,
@@ -40,12 +41,10 @@ import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./sn
 import {
   addedFindings,
   foreignFindings,
-  judgeConnections,
   judgeProof,
   lostFindings,
   type Phases,
   storedFindings,
-  untriedFindings,
 } from "./verdict/index.ts";
 
 /** What is to be proven, and on which stage. */
@@ -123,10 +122,10 @@ export async function prove(
     signal,
   );
   watch.lap("pods");
-  const [previewed, foreign, realPods] = await Promise.all([
+  const [previewed, foreign, real] = await Promise.all([
     stage.previewPolicies(policies, signal),
     stage.foreignPolicies(signal),
-    placement !== "own-cluster" ? countRealPods(cluster.client, own, signal) : undefined,
+    placement === "own-cluster" ? undefined : readRealPods(cluster.client, signal),
   ]);
   const plan = planConnections(
     {
@@ -134,7 +133,7 @@ export async function prove(
       outside: request.stage.outside,
       foreign: foreign.unknown,
     },
-    { ports: topology.ports, canary, maxProbes: options.maxProbes, intent, workloads: topology.workloads },
+    { ...topology, canary, maxProbes: options.maxProbes, intent, workloads: request.stage.workloads },
   );
   watch.lap("plan");
 
@@ -147,16 +146,17 @@ export async function prove(
     ...lostFindings(course),
     ...(placement === "throwaway" ? addedFindings(foreign) : []),
     ...foreignFindings(foreign, course.foreign),
-    ...untriedFindings(manifests, {
-      decisions: plan.decisions,
-      connections: judgeConnections(plan, course),
-      unplaced: topology.unplaced,
-    }),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ];
   const { appliedAt, enforcedUntil } = course;
   const waited = appliedAt === undefined || enforcedUntil === undefined ? {} : { waitedMs: enforcedUntil - appliedAt };
-  const judged = judgeProof(plan, course, { findings, nodes: nodesOf(stage), ...waited });
+  const judged = judgeProof(plan, course, {
+    policies: own,
+    unplaced: topology.unplaced,
+    findings,
+    nodes: nodesOf(stage),
+    ...waited,
+  });
   return buildRecord(plan, course, judged, {
     run: { id: options.runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
@@ -166,7 +166,7 @@ export async function prove(
     topology: { ...topology, notTested: [...topology.notTested, ...request.stage.notTested] },
     pods: stage.state.pods,
     namespaces: stage.namespaces,
-    realPods,
+    realPods: real && countRealPods(own, real),
     appliedAt,
     warnings: [
       ...cluster.warnings,

@@ -33,6 +33,7 @@ export class ApiUnreachable extends UserError {
 
 const LASTING =
   /^(ENOTFOUND|CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|ERR_INVALID|EPROTO)/;
+
 /** Something else is there, such as the login page of a network. */
 export function noApi(what: string, server: URL): UserError {
   return new UserError("NO_API", `Cannot ${what}: what answers at ${server.origin} is no Kubernetes API`, {

@@ -9,5 +9,5 @@ export { type ForeignPolicies, type PolicyKind, readPolicyKinds } from "./foreig
 export { imageHint } from "./image-hint.ts";
 export type { KubeconfigSource } from "./kubeconfig.ts";
 export { readLiveManifests } from "./live-manifests.ts";
-export { countRealPods, type RealPods } from "./real-pods.ts";
+export { readRealPods } from "./real-pods.ts";
 export { Stage, type StageOptions } from "./stage.ts";

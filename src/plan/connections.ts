@@ -5,7 +5,7 @@ import { type PairRows, withinBudget } from "./budget.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
-import type { PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
+import type { PlannedNamespace, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
 import { formatIpBlock, ipBlocks } from "./peers.ts";
 import type { PortOfInterest, PortPlan } from "./ports.ts";
@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   /** What must and must not connect: always among what is tried. */
   readonly intent: Intent;
   readonly workloads: readonly StagedWorkload[];
+  /** Those of the plan, whether or not they are on the stage. */
+  readonly namespaces: readonly PlannedNamespace[];
 }
 
 /** Two ends, and what there is to try between them. */
@@ -33,7 +35,10 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const expectation = createExpectation(state);
   const table = new ConnectionTable(expectation);
   const known = knownPorts(options.ports, state);
-  const requirements = new Requirements(options.intent, { namespaces: state.namespaces, workloads: options.workloads });
+  const requirements = new Requirements(options.intent, {
+    namespaces: [...options.namespaces, ...state.namespaces],
+    workloads: options.workloads,
+  });
   const inside = state.pods.filter((pod) => pod.namespace !== canary.namespace).flatMap(insideEnd);
   const outside = outsideEnds(stage);
   const both = allPairs(inside, outside);

@@ -15,6 +15,7 @@ export type {
   Purpose,
   UnplacedPolicy,
 } from "./model.ts";
+export { countRealPods, type RealCluster, type RealPods } from "./real-pods.ts";
 export {
   plannedNamespace,
   plannedPod,

@@ -1,7 +1,7 @@
 import { UserError } from "../errors/index.ts";
 import type { ContainerPort, Labels } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
-import type { NotTested, PartyName, PlannedNamespace, PlannedPod } from "./model.ts";
+import type { NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
 import type { Topology } from "./topology.ts";
 
 /** A pod with an agent in it. */
@@ -34,6 +34,8 @@ export interface StagePlan {
   readonly canaryPolicies: Canary["policies"];
   /** The host outside, where there are addresses to try. */
   readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
+  /** What the intent may name: with why it is not on the stage, where it is not. */
+  readonly workloads: readonly StagedWorkload[];
   /** Ports that are listened on anywhere: none of them can be a source port. */
   readonly listeners: readonly number[];
   readonly notTested: readonly NotTested[];
@@ -53,7 +55,7 @@ export function planStage(topology: Topology, canary: Canary, placement: Placeme
     labels,
     ports,
   });
-  const basis = { placement, listeners: [...numbers, health] };
+  const basis = { placement, workloads: topology.workloads, listeners: [...numbers, health] };
   if (placement.kind === "within") return { ...basis, ...onlyOneNamespace(topology, stagePod) };
   const stage = {
     ...basis,
@@ -74,9 +76,9 @@ export function planStage(topology: Topology, canary: Canary, placement: Placeme
 
 /** What is left of a stage where only one namespace may be used: that of the policies. */
 function onlyOneNamespace(
-  { pods, namespaces, policyNamespaces }: Topology,
+  { pods, namespaces, policyNamespaces, workloads }: Topology,
   stagePod: (pod: PlannedPod) => StagePod,
-): Pick<StagePlan, "namespaces" | "pods" | "canaryPolicies" | "notTested"> {
+): Pick<StagePlan, "namespaces" | "pods" | "canaryPolicies" | "workloads" | "notTested"> {
   const [own, ...others] = policyNamespaces;
   if (own === undefined || others.length > 0) {
     throw new UserError(
@@ -90,7 +92,12 @@ function onlyOneNamespace(
   }
   const left = namespaces.filter(({ name }) => name !== own).map(({ name }) => name);
   const reason = "only one namespace may be used (--run-namespace)";
+  const elsewhere = pods.filter(({ namespace, role }) => namespace !== own && role !== "workload");
   return {
+    workloads: [
+      ...workloads.map((workload) => (workload.namespace === own ? workload : { ...workload, absent: reason })),
+      ...elsewhere.map((pod) => ({ ...pod, pod: pod.name, hostNetwork: false, absent: reason })),
+    ],
     namespaces: namespaces.filter(({ name }) => name === own),
     pods: pods.filter(({ namespace }) => namespace === own).map(stagePod),
     canaryPolicies: [],

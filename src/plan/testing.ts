@@ -60,6 +60,7 @@ export function planFor(
       maxProbes: options.maxProbes ?? 10_000,
       intent: wanted,
       workloads: topology.workloads,
+      namespaces: topology.namespaces,
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { Decision, PortsByProtocol } from "../expectation/index.ts";
 import type { Outcome as AttemptOutcome } from "../observation/index.ts";
-import type { Gaps, Purpose } from "../plan/index.ts";
+import type { Gaps, Purpose, RealPods } from "../plan/index.ts";
 import type { Direction, Labels, Protocol } from "../snapshot/index.ts";
 import type { Diagnosis, Enforcement, JudgedRequirement, Outcome, PhaseName, Verdict } from "../verdict/index.ts";
 
@@ -59,13 +59,6 @@ export interface RunRecord {
   readonly adequacy: readonly { readonly fault: string; readonly witnesses: number }[];
   readonly diagnosis?: Diagnosis;
   readonly outcome: Outcome;
-}
-
-/** Without `peer`: what the policy's own podSelector matches. Rule and peer count from 1. */
-export interface RealPods {
-  readonly policy: string;
-  readonly peer?: { readonly direction: Direction; readonly rule: number; readonly peer: number };
-  readonly pods: number;
 }
 
 export interface RecordedPolicy {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../expectation/index.ts";
-import type { Manifests } from "../snapshot/index.ts";
-import { parseManifests } from "../snapshot/index.ts";
 import type { Verdict } from "./cell.ts";
 import type { JudgedConnection } from "./connection.ts";
 import { untriedFindings } from "./findings.ts";
@@ -51,16 +49,9 @@ function findings(
     ingress: { kind: "isolated", by: isolated, allows: [] },
   };
   const connection: JudgedConnection = { planned: planned("web > db", "deny"), traces: {}, seen: {}, verdict };
-  const found = untriedFindings(manifests(names), { decisions: [decision], connections: [connection], unplaced });
+  const policies = names.map((name) => ({ namespace: "shop", name }));
+  const found = untriedFindings(policies, { decisions: [decision], connections: [connection], unplaced });
   return [...found].map(({ what }) => what);
 }
 
 type Unplaced = Parameters<typeof untriedFindings>[1]["unplaced"];
-
-function manifests(names: readonly string[]): Manifests {
-  const text = names.map(
-    (name) =>
-      `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: ${name}}, spec: {podSelector: {}}}`,
-  );
-  return parseManifests([{ name: "p.yaml", text: text.join("\n---\n") }], { defaultNamespace: "default" });
-}

@@ -42,24 +42,24 @@ export function* lostFindings(phases: Phases): Iterable<Finding> {
 
 interface Tried {
   readonly decisions: readonly Decision[];
+  /** Those for the policies, without the run's own. */
   readonly connections: readonly JudgedConnection[];
   readonly unplaced: readonly UnplacedPolicy[];
 }
 
 /** No evidence, no pass: policies that isolate no end of any connection that could be judged, by reason. */
 export function* untriedFindings(
-  { policies }: Pick<Manifests, "policies">,
+  policies: readonly Pick<NetworkPolicy, "namespace" | "name">[],
   { decisions, connections, unplaced }: Tried,
 ): Iterable<Finding> {
-  const own = connections.filter(({ planned }) => planned.purpose === "policies");
-  const tried = isolating(own, decisions);
+  const tried = isolating(connections, decisions);
   const shown = isolating(
-    own.filter(({ verdict }) => verdict.kind !== "unspecified"),
+    connections.filter(({ verdict }) => verdict.kind !== "unspecified"),
     decisions,
   );
   const reasons = new Map(unplaced.map(({ policy, reason }) => [policy, reason]));
   const byReason = new Map<string, string[]>();
-  for (const { namespace, name } of policies.map(({ policy }) => policy)) {
+  for (const { namespace, name } of policies) {
     const key = `${namespace}/${name}`;
     if (shown.has(key)) continue;
     const reason = reasons.get(key) ?? (tried.has(key) ? LEFT_OPEN : NOT_TRIED);

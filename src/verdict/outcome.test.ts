@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
 import type { PlannedConnection, ProofPlan } from "../plan/index.ts";
 import type { Finding } from "./findings.ts";
-import { type JudgedProof, judgeProof } from "./outcome.ts";
+import { type JudgedProof, judgeProof, type Surroundings } from "./outcome.ts";
 import { phase, planned, trace } from "./testing/traces.ts";
 
 type How = "blocked" | "open" | "lost";
@@ -52,6 +52,12 @@ describe("the outcome", () => {
     expect(outcome.reasons[0]).toMatch(/isolates nothing/);
   });
 
+  it("is inconclusive where nothing of one policy was shown", () => {
+    const { outcome } = prove(RULES, GOOD, { policies: [{ namespace: "shop", name: "idle" }] });
+    expect(outcome).toMatchObject({ result: "inconclusive", exitCode: 3 });
+    expect(outcome.reasons[0]).toMatch(/nothing of policy shop\/idle was shown/);
+  });
+
   it("is inconclusive where nothing was tried at all", () => {
     expect(prove([], {}).outcome).toMatchObject({ exitCode: 3, reasons: ["nothing was shown to be blocked"] });
   });
@@ -70,6 +76,13 @@ describe("the canary", () => {
   it("with both directions open means that nothing is enforced, whatever else was seen", () => {
     const open = { "denied > listener": "open", "confined > denied": "open" } as const;
     expect(prove(RULES, { ...GOOD, ...open }).outcome).toMatchObject({ result: "not-enforced", exitCode: 4 });
+  });
+
+  it("says nothing of a cluster that has had no time to enforce anything", () => {
+    const open = { "web > db": "open", "denied > listener": "open", "confined > denied": "open" } as const;
+    const { outcome } = prove(RULES, { ...GOOD, ...open }, { waitedMs: 1000 });
+    expect(outcome).toMatchObject({ result: "inconclusive", exitCode: 3 });
+    expect(outcome.reasons[0]).toMatch(/within 1\.0 s.*--timeout/);
   });
 
   it("with one direction open fails a run that rests on this direction", () => {
@@ -98,6 +111,8 @@ describe("the canary", () => {
 
   it("never says that nothing is enforced where it was not placed", () => {
     const { canary, outcome } = judgeProof(plan(RULES), observed(RULES, { "web > db": "open", "api > db": "open" }), {
+      policies: [],
+      unplaced: [],
       findings: [],
       nodes: new Map(),
     });
@@ -151,6 +166,18 @@ describe("the diagnosis", () => {
   });
 });
 
+describe("the diagnosis of a direction", () => {
+  const adequacy = [
+    { fault: "nothing-enforced", witnesses: ["web > db"] },
+    { fault: "ingress-not-enforced", witnesses: ["web > db"] },
+  ];
+
+  it("is none that the canary refutes", () => {
+    const seen = { ...GOOD, "web > db": "open", "denied > listener": "open" } as const;
+    expect(prove(RULES, seen, { adequacy }).diagnosis?.fault).toBe("ingress-not-enforced");
+  });
+});
+
 describe("the diagnosis of a node", () => {
   const rules = [
     planned("web > db", "deny", { deniedBy: ["ingress"] }),
@@ -177,13 +204,18 @@ function prove(
   more: Partial<Pick<ProofPlan, "requirements" | "adequacy">> & {
     findings?: readonly Finding[];
     nodes?: Record<string, string>;
+    policies?: Surroundings["policies"];
+    waitedMs?: number;
   } = {},
 ): JudgedProof {
   const connections = [...CANARY, ...rules];
-  const { findings = [], nodes = {}, ...given } = more;
+  const { findings = [], nodes = {}, policies = [], waitedMs = 5000, ...given } = more;
   return judgeProof({ ...plan(connections), ...given }, observed(connections, { ...ENFORCING, ...seen }), {
+    policies,
+    unplaced: [],
     findings,
     nodes: new Map(Object.entries(nodes)),
+    waitedMs,
   });
 }
 

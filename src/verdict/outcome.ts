@@ -1,11 +1,11 @@
 import { EXIT, type ExitCode } from "../errors/index.ts";
-import type { ProofPlan } from "../plan/index.ts";
-import type { Direction } from "../snapshot/index.ts";
+import type { ProofPlan, UnplacedPolicy } from "../plan/index.ts";
+import type { Direction, NetworkPolicy } from "../snapshot/index.ts";
 import { type CanaryVerdict, judgeCanary } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
 import { type Diagnosis, diagnose, type NodesByParty } from "./diagnosis.ts";
-import type { Finding } from "./findings.ts";
+import { type Finding, untriedFindings } from "./findings.ts";
 import { type JudgedRequirement, judgeRequirements } from "./requirements.ts";
 
 export type Counts = Readonly<Record<Verdict["kind"], number>>;
@@ -29,11 +29,22 @@ export interface JudgedProof {
   readonly outcome: Outcome;
 }
 
+/** What has to be known of a proof beside its plan and its phases. */
+export interface Surroundings {
+  /** Those that are to be proven. */
+  readonly policies: readonly Pick<NetworkPolicy, "namespace" | "name">[];
+  readonly unplaced: readonly UnplacedPolicy[];
+  readonly findings: readonly Finding[];
+  readonly nodes: NodesByParty;
+  /** Milliseconds that the cluster had to enforce the policies; undefined where they were not applied. */
+  readonly waitedMs?: number;
+}
+
 /** Judges a whole proof. Exit 4 comes from the canary alone; one sound denied connection is the least that proves anything. */
 export function judgeProof(
   plan: ProofPlan,
   phases: Phases,
-  { findings, nodes, waitedMs }: { findings: readonly Finding[]; nodes: NodesByParty; waitedMs?: number },
+  { policies, unplaced, findings, nodes, waitedMs }: Surroundings,
 ): JudgedProof {
   const judged = judgeConnections(plan, phases);
   const connections = judged.filter(({ planned }) => planned.purpose === "policies");
@@ -41,7 +52,8 @@ export function judgeProof(
   const canary = judgeCanary(supporting.filter(({ planned }) => planned.purpose === "canary"));
   const requirements = judgeRequirements(plan.requirements, connections);
   const diagnosis = diagnose(plan, connections, { nodes, canary });
-  const outcome = conclude({ connections, canary, requirements, findings, waitedMs });
+  const untried = untriedFindings(policies, { decisions: plan.decisions, connections, unplaced });
+  const outcome = conclude({ connections, canary, requirements, findings: [...findings, ...untried], waitedMs });
   return { connections, supporting, canary, requirements, ...(diagnosis === undefined ? {} : { diagnosis }), outcome };
 }
 

@@ -17,6 +17,7 @@ const plan: StagePlan = {
   placement: { kind: "own-cluster" },
   canaryPolicies: [],
   notTested: [],
+  workloads: [],
   namespaces: [{ name: "bench", labels: {} }],
   pods: Array.from({ length: PODS }, (_, index) => ({
     namespace: "bench",

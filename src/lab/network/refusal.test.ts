@@ -40,6 +40,6 @@ test.each(CASES)("a refusal says what forbids it: $name", ({ settings, hint }) =
 test("a kernel without nftables and an agent that cannot be read are told apart", () => {
   const noTables = "nft: Unable to initialize Netlink socket: Protocol not supported";
   expect(refusal([noTables], () => undefined).code).toBe("LAB_NO_NFTABLES");
-  const noAgent = "netproof-lab: 8: cannot open /root/agent: Permission denied";
+  const noAgent = "netproof-lab: 8: cannot open /nowhere/agent: Permission denied";
   expect(refusal([noAgent], () => undefined).code).toBe("LAB_NO_AGENT");
 });

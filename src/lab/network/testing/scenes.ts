@@ -101,7 +101,7 @@ async function processes(network: LabNetwork) {
     left: (await output(network.runOnNode("node1", ["ps", "-eo", "args="]))).stdout.includes("sleep 1000"),
     byItself: await network.run("a", ["sh", "-c", "kill -TERM $$"], {}).exited,
     noProgram: await network.run("a", ["no-such-program"], {}).exited,
-    noPath: await network.run("a", ["/root/secret"], {}).exited,
+    noPath: await network.run("a", ["/nowhere/program"], {}).exited,
     noPod: await network.run("b", ["true"], {}).exited,
     noNode: await network.runOnNode("node3", ["true"]).exited,
   };
