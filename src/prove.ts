@@ -28,10 +28,7 @@ import {
   planConnections,
   planStage,
   planTopology,
-  type RunNames,
-  renamedForRun,
-  renamedWithin,
-  SAME_NAMES,
+  runNames,
   type StagePlan,
   type Topology,
   type TopologyOptions,
@@ -241,7 +238,7 @@ function stageOptions(options: ProveOptions, cluster: ProofCluster, plan: StageP
     ...options,
     imageHint,
     policyKinds,
-    names: namesFor(plan, runId),
+    names: runNames(plan, runId),
     nodes: facts.nodes,
     agent: { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs: HEARTBEAT_MS },
   };
@@ -251,18 +248,6 @@ function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
   return new Map(
     state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
   );
-}
-
-function namesFor({ placement, namespaces }: StagePlan, runId: string): RunNames {
-  const planned = namespaces.map(({ name }) => name);
-  switch (placement.kind) {
-    case "own-cluster":
-      return SAME_NAMES;
-    case "throwaway":
-      return renamedForRun(runId, planned);
-    case "within":
-      return renamedWithin(runId, planned[0] ?? "", placement.namespace);
-  }
 }
 
 function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {

@@ -6,9 +6,12 @@ import { JOBS, list, NAMESPACES, type ObjectName, remove } from "./objects.ts";
 export interface Leftover {
   readonly object: ObjectName;
   readonly runId: string;
-  /** Its owner has not reached its deadline: the run may still be going on. */
+  /** Its owner has not reached its deadline, or it is so young that it may not have one yet: the run may be going on. */
   readonly isAlive: boolean;
 }
+
+/** A run makes an owner in each of its namespaces within seconds. */
+const YOUNG_MS = 60_000;
 
 /** Finds what belongs to runs, by their annotation: their namespaces, and their Jobs in the namespaces of others. */
 export async function findLeftovers(client: ApiClient, signal: AbortSignal): Promise<readonly Leftover[]> {
@@ -17,7 +20,11 @@ export async function findLeftovers(client: ApiClient, signal: AbortSignal): Pro
   const own = new Set(namespaces.map(({ name }) => name));
   const alive = new Set(jobs.map(({ namespace }) => namespace));
   return [
-    ...namespaces.map(({ name, runId }) => ({ object: { kind: NAMESPACES, name }, runId, isAlive: alive.has(name) })),
+    ...namespaces.map(({ name, runId, createdAt }) => ({
+      object: { kind: NAMESPACES, name },
+      runId,
+      isAlive: alive.has(name) || Date.now() - createdAt < YOUNG_MS,
+    })),
     ...jobs
       .filter(({ namespace = "" }) => !own.has(namespace))
       .map(({ namespace = "", name, runId }) => ({ object: { kind: JOBS, namespace, name }, runId, isAlive: true })),
@@ -32,13 +39,22 @@ interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp: string;
   readonly deletionTimestamp?: string;
 }
 
+interface Marked {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly runId: string;
+  /** Milliseconds since the Unix epoch, on the server's clock. */
+  readonly createdAt: number;
+}
+
 /** A Job is removed at its deadline, so that one that is there is younger. */
-function ofRun({ metadata }: Json): readonly { name: string; namespace?: string; runId: string }[] {
-  const { name, namespace, annotations = {}, deletionTimestamp } = metadata as Metadata;
+function ofRun({ metadata }: Json): readonly Marked[] {
+  const { name, namespace, annotations = {}, creationTimestamp, deletionTimestamp } = metadata as Metadata;
   const runId = annotations[RUN_ANNOTATION];
   if (runId === undefined || deletionTimestamp !== undefined) return [];
-  return [{ name, runId, ...(namespace === undefined ? {} : { namespace }) }];
+  return [{ name, runId, createdAt: Date.parse(creationTimestamp), ...(namespace === undefined ? {} : { namespace }) }];
 }

@@ -28,8 +28,8 @@ export interface OwnerReference {
 }
 
 /**
- * Makes a namespace of the run. Once asked for, it is waited for whatever else happens: one that is made after its removal
- * would stay.
+ * Makes a namespace of the run. Once asked for, it is waited for whatever else happens, as is an owner: one that is made
+ * after its removal would stay.
  */
 export async function makeNamespace(
   client: ApiClient,
@@ -87,9 +87,9 @@ export async function makeOwner(
   client: ApiClient,
   namespace: string,
   { runId, deadlineSeconds }: RunNamespaceOptions,
-  signal: AbortSignal,
 ): Promise<OwnerReference> {
-  const stored = await create(client, { kind: JOBS, object: jobObject(namespace, runId, deadlineSeconds) }, signal);
+  const object = jobObject(namespace, runId, deadlineSeconds);
+  const stored = await create(client, { kind: JOBS, object }, AbortSignal.timeout(MAKE_MS));
   const { name, uid } = stored.metadata as { name: string; uid: string };
   return { apiVersion: "batch/v1", kind: "Job", name, uid, controller: false };
 }

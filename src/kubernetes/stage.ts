@@ -18,15 +18,13 @@ import {
   parsePod,
   parsePolicy,
 } from "../snapshot/index.ts";
-import { isStatus } from "./api-error.ts";
-import { messageOf } from "./cause.ts";
 import type { ApiClient, Json } from "./client.ts";
 import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
-import { ownerJobName, RUN_ANNOTATION } from "./marks.ts";
-import { create, get, JOBS, NAMESPACES, NETWORK_POLICIES, type ObjectName, PODS, remove } from "./objects.ts";
+import { RUN_ANNOTATION } from "./marks.ts";
+import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove } from "./objects.ts";
 import { openPods } from "./open-pods.ts";
 import { podObject } from "./pod-shape.ts";
-import { adoptNamespace, awaitServiceAccount, makeNamespace, makeOwner, type OwnerReference } from "./run-namespace.ts";
+import { StageNamespaces } from "./stage-namespaces.ts";
 
 export interface StageOptions {
   readonly runId: string;
@@ -52,7 +50,6 @@ export interface StageOptions {
 
 /** Calls under way at once towards the API server. */
 const CALLS = 8;
-const REMOVAL_MS = 30_000;
 
 /** Namespaces and probe pods of one run, with a session to each. Undoes itself when a step fails. */
 export class Stage implements AsyncDisposable {
@@ -60,9 +57,7 @@ export class Stage implements AsyncDisposable {
   readonly #plan: StagePlan;
   readonly #options: StageOptions;
   readonly #limit = pLimit(CALLS);
-  /** What takes everything else with it when it is removed. */
-  readonly #made: ObjectName[] = [];
-  readonly #owners = new Map<string, OwnerReference>();
+  readonly #namespaces: StageNamespaces;
   #agents: ReadonlyMap<PartyName, Agent> = new Map();
   #state: Omit<ClusterState, "policies"> = { namespaces: [], pods: [] };
 
@@ -70,6 +65,7 @@ export class Stage implements AsyncDisposable {
     this.#client = client;
     this.#plan = plan;
     this.#options = options;
+    this.#namespaces = new StageNamespaces(client, options);
   }
 
   static async open(client: ApiClient, plan: StagePlan, options: StageOptions, signal: AbortSignal): Promise<Stage> {
@@ -134,24 +130,16 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#plan.placement.kind === "own-cluster") return;
     await Promise.all([...this.#agents.values()].map((agent) => agent[Symbol.asyncDispose]()));
-    const signal = AbortSignal.timeout(REMOVAL_MS);
-    const made = this.#made.splice(0);
-    const removals = await Promise.allSettled(
-      made.map((name) => this.#limit(() => remove(this.#client, name, signal))),
-    );
-    const left = made.filter((_, index) => removals[index]?.status === "rejected");
-    const [failed] = removals.filter((removal) => removal.status === "rejected");
-    if (failed === undefined) return;
-    const names = left.map(
-      ({ kind, namespace, name }) => `${kind.singular} ${namespace === undefined ? "" : `${namespace}/`}${name}`,
-    );
-    this.#options.onLeftover(names, messageOf(failed.reason));
+    await this.#namespaces.removeAll();
   }
 
   async #make(signal: AbortSignal): Promise<void> {
     const { namespaces, pods } = this.#plan;
     const { names } = this.#options;
-    await this.#each(namespaces, (namespace) => this.#makeNamespace(namespace, signal));
+    const { kind } = this.#plan.placement;
+    await this.#each(namespaces, ({ name, labels }) =>
+      this.#namespaces.make({ name: this.#actual(name), labels }, kind, signal),
+    );
     const objects = pods.map((pod, index) => this.#podObject(pod, index));
     await this.#tryShapes(objects, signal);
     await this.#each(objects, (object) => create(this.#client, { kind: PODS, object }, signal));
@@ -169,35 +157,6 @@ export class Stage implements AsyncDisposable {
       namespaces: stored.map((object) => plannedNamespace(parseNamespace(object), names)),
       pods: opened.objects.map((object) => plannedPod(parsePod(object), names)),
     };
-  }
-
-  async #makeNamespace({ name, labels }: StagePlan["namespaces"][number], signal: AbortSignal): Promise<void> {
-    const namespace = { name: this.#actual(name), labels };
-    switch (this.#plan.placement.kind) {
-      case "own-cluster":
-        return adoptNamespace(this.#client, namespace, this.#options, signal);
-      case "throwaway":
-        await this.#noted({ kind: NAMESPACES, name: namespace.name }, () =>
-          makeNamespace(this.#client, namespace, this.#options),
-        );
-        signal.throwIfAborted();
-        await awaitServiceAccount(this.#client, namespace.name, this.#options, signal);
-        break;
-      case "within":
-        this.#made.push({ kind: JOBS, namespace: namespace.name, name: ownerJobName(this.#options.runId) });
-    }
-    this.#owners.set(namespace.name, await makeOwner(this.#client, namespace.name, this.#options, signal));
-  }
-
-  /** Noted before it is made: whatever happens meanwhile, it is removed. Only a clear refusal has made nothing. */
-  async #noted(object: ObjectName, make: () => Promise<void>): Promise<void> {
-    this.#made.push(object);
-    try {
-      await make();
-    } catch (error) {
-      if (isStatus(error, 403)) this.#made.splice(this.#made.indexOf(object), 1);
-      throw error;
-    }
   }
 
   /** One pod of each namespace as a dry run: a refusal is heard before anything runs. */
@@ -244,7 +203,7 @@ export class Stage implements AsyncDisposable {
   #owned(object: Json): Json {
     const metadata = object.metadata as { namespace: string; annotations?: Labels };
     const annotations = { ...metadata.annotations, [RUN_ANNOTATION]: this.#options.runId };
-    const owner = this.#owners.get(metadata.namespace);
+    const owner = this.#namespaces.ownerIn(metadata.namespace);
     return {
       ...object,
       metadata: { ...metadata, annotations, ...(owner === undefined ? {} : { ownerReferences: [owner] }) },

@@ -21,10 +21,8 @@ export {
   plannedPod,
   plannedPolicy,
   type RunNames,
-  renamedForRun,
   renamedPolicy,
-  renamedWithin,
-  SAME_NAMES,
+  runNames,
 } from "./run-names.ts";
 export { type Placement, planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
 export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";

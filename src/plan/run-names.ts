@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Namespace, NetworkPolicy, Pod, Requirement, Selector } from "../snapshot/index.ts";
 import { NAME_LABEL } from "./names.ts";
+import type { StagePlan } from "./stage-plan.ts";
 
 /**
  * What a run's namespaces and the objects in them are called in the cluster, and the way back. Everybody else in the
@@ -16,17 +17,33 @@ export interface RunNames {
 
 const LONGEST = 63;
 
+/** What a run's namespaces and objects are called on its stage. */
+export function runNames(
+  { placement, namespaces }: Pick<StagePlan, "placement" | "namespaces">,
+  runId: string,
+): RunNames {
+  const planned = namespaces.map(({ name }) => name);
+  switch (placement.kind) {
+    case "own-cluster":
+      return SAME_NAMES;
+    case "throwaway":
+      return renamedForRun(runId, planned);
+    case "within":
+      return renamedWithin(runId, planned[0] ?? "", placement.namespace);
+  }
+}
+
 /** In a cluster of its own a run keeps the names. */
-export const SAME_NAMES: RunNames = { actual: same, planned: same, actualObject: same, plannedObject: same };
+const SAME_NAMES: RunNames = { actual: same, planned: same, actualObject: same, plannedObject: same };
 
 /** Namespaces of the run's own: `np-<run>-<name>`. */
-export function renamedForRun(runId: string, namespaces: readonly string[]): RunNames {
+function renamedForRun(runId: string, namespaces: readonly string[]): RunNames {
   const actual = new Map(namespaces.map((name) => [name, prefixed(runId, name)]));
   return { ...both(actual), actualObject: same, plannedObject: same };
 }
 
 /** One namespace of somebody else's, in which the objects have the run's prefix. */
-export function renamedWithin(runId: string, namespace: string, target: string): RunNames {
+function renamedWithin(runId: string, namespace: string, target: string): RunNames {
   const objects = new Map<string, string>();
   return {
     ...both(new Map([[namespace, target]])),

@@ -4,7 +4,7 @@ import { bench, describe } from "vitest";
 import { systemClock } from "../../src/cli/clock.ts";
 import { ApiClient, readAccess, Stage } from "../../src/kubernetes/index.ts";
 import { startLab } from "../../src/lab/index.ts";
-import { SAME_NAMES, type StagePlan } from "../../src/plan/index.ts";
+import { runNames, type StagePlan } from "../../src/plan/index.ts";
 import { labReason } from "../testing/lab.ts";
 import { ROOT } from "../testing/netproof.ts";
 
@@ -50,7 +50,7 @@ const OPTIONS = {
   agent: { clock: systemClock, key: "00".repeat(32), deadlineMs: 60_000, heartbeatMs: 2000 },
   deadlineSeconds: 60,
   readyTimeoutMs: 30_000,
-  names: SAME_NAMES,
+  names: runNames(plan, "00000000"),
   nodes: [],
   policyKinds: [],
   onLeftover: () => {},
