@@ -105,9 +105,9 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
 async function runProve(flags: ProveFlags, context: CommandContext): Promise<ExitCode> {
   const progress = new ProgressLine(context.streams.stderr);
   const left: string[] = [];
+  await checkReports(flags.report);
   try {
     const request = await readRequest(flags, context);
-    await checkReports(flags.report);
     // Replaced at the end: a run that is killed on the way has left a report that says so.
     await writeFailure(flags.report, "The run did not come to its end", new Date().toISOString());
     const record = await proveOn(request, flags, { context, progress, left });

@@ -3,7 +3,7 @@
 // Not here: trying anything again, reading a clock, or rendering (report/). An absent observation is never a pass.
 export type { CanaryVerdict, Enforcement } from "./canary.ts";
 export type { Verdict } from "./cell.ts";
-export { type JudgedConnection, judgeConnections, PHASES, type PhaseName, type Phases } from "./connection.ts";
+export { type JudgedConnection, PHASES, type PhaseName, type Phases } from "./connection.ts";
 export type { Diagnosis } from "./diagnosis.ts";
 export { addedFindings, foreignFindings, lostFindings, storedFindings } from "./findings.ts";
 export { type Counts, type JudgedProof, judgeProof, type Outcome } from "./outcome.ts";
