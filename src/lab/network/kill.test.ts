@@ -1,6 +1,6 @@
 import { kill } from "node:process";
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
-import { holdersOf, namespacesOf, processesOf, type Seen } from "./testing/leftovers.ts";
+import { holdersOf, type Kept, keepNamespaces, processesOf, type Seen } from "./testing/leftovers.ts";
 import { isRoot, NOBODY, obstacle, runAs, type Stage, setStage } from "./testing/users.ts";
 
 /** Opens a lab with processes in a pod, at an outside host and on a node, all marked with the folder of the stage. */
@@ -65,14 +65,14 @@ describe.each(USERS)("kill -9 in a lab of $name", ({ uid, missing }) => {
       await body(lab).finally(() => lab.child.stdin.end());
       // Long, because a process whose wrapper was killed is the machine's first process's to reap, and its PID namespace
       // stays until then; some take ten seconds for it.
-      await vi.waitFor(() => expect(lab.remains()).toEqual([]), 45_000);
+      await vi.waitFor(() => expect(lab.remains()).toEqual([]), 45_000).finally(lab.namespaces.release);
     });
 
   for (const { name, find } of VITAL) {
     withLab(`of ${name} leaves no process and no namespace`, async (lab) => {
       expect(lab.processes().length).toBeGreaterThanOrEqual(11);
       killOne(find(lab.processes()));
-      await vi.waitFor(() => expect(holdersOf(lab.namespaces)).toEqual([]), 15_000);
+      await vi.waitFor(() => expect(holdersOf(lab.namespaces.names)).toEqual([]), 15_000);
       // The process that opened the lab lives on, unless it was the one, and was told.
       if (lab.child.signalCode === null) await vi.waitFor(() => expect(lab.output()).toMatch(/^gone$/m), 15_000);
     });
@@ -93,7 +93,7 @@ describe.each(USERS)("kill -9 in a lab of $name", ({ uid, missing }) => {
 
 interface Lab {
   readonly child: ReturnType<typeof runAs>;
-  readonly namespaces: ReadonlySet<string>;
+  readonly namespaces: Kept;
   output(): string;
   processes(): readonly Seen[];
   remains(): readonly unknown[];
@@ -110,13 +110,13 @@ async function openLab(uid: number | undefined): Promise<Lab> {
   });
   await vi.waitFor(() => expect(output).toMatch(/^ready$/m), 20_000);
   const processes = () => processesOf(stage.agentPath);
-  const namespaces = namespacesOf(processes());
+  const namespaces = keepNamespaces(processes());
   return {
     child,
     namespaces,
     output: () => output,
     processes,
-    remains: () => [...processes(), ...holdersOf(namespaces)],
+    remains: () => [...processes(), ...holdersOf(namespaces.names)],
   };
 }
 

@@ -1,4 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { pid as ownPid } from "node:process";
+
+const NAMESPACES = ["mnt", "net", "pid", "user"];
 
 export interface Seen {
   readonly pid: number;
@@ -26,15 +29,36 @@ export function processesOf(marker: string): readonly Seen[] {
   return [...new Set([...marked, ...children])];
 }
 
-/** The namespaces that those processes are in and this one is not. */
-export function namespacesOf(processes: readonly Seen[]): ReadonlySet<string> {
-  const own = new Set(namespaces("self"));
-  return new Set(processes.flatMap(({ pid }) => namespaces(pid)).filter((namespace) => !own.has(namespace)));
+export interface Kept {
+  /** As the kernel writes them: `mnt:[4026532177]`. */
+  readonly names: ReadonlySet<string>;
+  release(): void;
 }
 
-/** What holds one of those namespaces: a process in it, an open file, a mount. */
+/**
+ * The namespaces that those processes are in and this one is not. They are kept open until released, because the kernel
+ * gives the number of one that is gone to the next that anybody makes.
+ */
+export function keepNamespaces(processes: readonly Seen[]): Kept {
+  const own = new Set(NAMESPACES.map((kind) => link(`/proc/self/ns/${kind}`)));
+  const kept = new Map<string, number>();
+  for (const path of processes.flatMap(({ pid }) => NAMESPACES.map((kind) => `/proc/${pid}/ns/${kind}`))) {
+    const file = open(path);
+    if (file === undefined) continue;
+    const name = link(`/proc/self/fd/${file}`);
+    if (own.has(name) || kept.has(name)) closeSync(file);
+    else kept.set(name, file);
+  }
+  const release = () => {
+    for (const file of kept.values()) closeSync(file);
+  };
+  return { names: new Set(kept.keys()), release };
+}
+
+/** What else holds one of those namespaces: a process in it, an open file, a mount. */
 export function holdersOf(lost: ReadonlySet<string>): readonly string[] {
-  return allProcesses().flatMap(({ pid, command }) => {
+  const others = allProcesses().filter(({ pid }) => pid !== ownPid);
+  return others.flatMap(({ pid, command }) => {
     const mounts = read(`/proc/${pid}/mountinfo`).match(/net:\[\d+\]/g) ?? [];
     const files = entries(`/proc/${pid}/fd`).map((fd) => link(`/proc/${pid}/fd/${fd}`));
     const held = [...namespaces(pid), ...files, ...mounts].filter((name) => lost.has(name));
@@ -42,8 +66,15 @@ export function holdersOf(lost: ReadonlySet<string>): readonly string[] {
   });
 }
 
-function namespaces(pid: number | "self"): readonly string[] {
-  return ["mnt", "net", "pid", "user"].map((kind) => link(`/proc/${pid}/ns/${kind}`)).filter(Boolean);
+const namespaces = (pid: number) => NAMESPACES.map((kind) => link(`/proc/${pid}/ns/${kind}`));
+
+/** @returns undefined for a process that has ended */
+function open(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return undefined;
+  }
 }
 
 function entries(folder: string): readonly string[] {
