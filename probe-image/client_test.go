@@ -29,7 +29,7 @@ type object struct {
 	IsLate                                                        bool
 	Arrived                                                       []arrival
 	Health                                                        []float64
-	Addresses                                                     []string
+	Addresses, OnLink                                             []string
 	Listening                                                     map[string][]int
 	NotListening                                                  []notListening
 }

@@ -122,6 +122,8 @@ type helloLine struct {
 	Protocol  int          `json:"protocol"`
 	Version   string       `json:"version"`
 	Addresses []netip.Addr `json:"addresses"`
+	// Prefixes that the pod reaches without a gateway.
+	OnLink []netip.Prefix `json:"onLink"`
 	identity
 	MaxInFlight int     `json:"maxInFlight"`
 	At          epochMs `json:"at"`

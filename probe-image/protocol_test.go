@@ -92,6 +92,7 @@ func TestLinesAreWrittenAsInTheFixtures(t *testing.T) {
 		{"hello", &helloLine{
 			header: of("hello"), Protocol: 1, Version: "0.1.0", MaxInFlight: 2048, At: 1795538524116.536,
 			Addresses: []netip.Addr{netip.MustParseAddr("10.244.0.9"), netip.MustParseAddr("fd00:10:244::9")},
+			OnLink:    []netip.Prefix{netip.MustParsePrefix("10.244.0.0/24")},
 			identity: identity{
 				Instance: instance(hexNonce(0x10)), UID: "6f1d3c3e-0000-4000-8000-000000000001",
 				Listening:    map[protocol][]int{tcp: {80, 5432}, udp: {53}, sctp: {}},

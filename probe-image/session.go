@@ -183,11 +183,15 @@ func (s *session) open(c command) error {
 	if err != nil {
 		return err
 	}
+	onLink, err := neighbourhoods()
+	if err != nil {
+		return err
+	}
 	s.serve = serve
 	s.each(func(_ int, p *prober) { p.key = newRunKey(c.Key) })
 	s.out.put(&helloLine{
 		header: of("hello"), Protocol: 1, Version: version, MaxInFlight: s.probers[0].maxInFlight * len(s.probers),
-		identity: *self, Addresses: addresses, At: toEpochMs(time.Now()),
+		identity: *self, Addresses: addresses, OnLink: onLink, At: toEpochMs(time.Now()),
 	})
 	go s.beat(time.Duration(c.HeartbeatMs) * time.Millisecond)
 	return nil

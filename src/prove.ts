@@ -135,7 +135,8 @@ export async function prove(
   watch.lap("plan");
 
   const ports = new SourcePorts(request.stage.listeners);
-  const observer = new Observer(stage.agents, options.key, { ...options, ports });
+  const nodes = nodesOf(stage);
+  const observer = new Observer(stage.agents, options.key, { ...options, ports, nodes });
   const course = await runPhases({ stage, observer, plan, policies }, { ...options, watch }, signal);
 
   const findings = [
@@ -151,7 +152,7 @@ export async function prove(
     policies: own,
     unplaced: topology.unplaced,
     findings,
-    nodes: nodesOf(stage),
+    nodes,
     ...waited,
   });
   return buildRecord(plan, course, judged, {
@@ -204,7 +205,10 @@ async function runPhases(
 ): Promise<Course> {
   const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [] };
   const report = (step: string) => ({
-    onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
+    onProgress: ({ settled, total, portion, portions }: Progress): void => {
+      const part = portions === 1 ? "" : `, part ${portion} of ${portions} to spare the neighbour tables`;
+      onProgress(step + part, settled, total);
+    },
   });
   const open = openWishes(plan);
   const expected = { wanted: expectedWishes(plan), heralds: heralds(plan) };

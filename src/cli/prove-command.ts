@@ -48,6 +48,10 @@ interface ProveFlags {
 /** How long an attempt waits for its answer, and connections to become as expected. What answers later counts all the same. */
 const LAB_TIMING = { attemptTimeoutMs: 200, deadlineMs: 5_000 };
 const CLUSTER_TIMING = { attemptTimeoutMs: 500, deadlineMs: 8_000 };
+/** Where not one packet has been stopped in this part of the time, the rest of it would change nothing. */
+const FIRST_EFFECT = 0.75;
+/** Yet never less than this: the verdict on a whole cluster needs as much. */
+const LEAST_FIRST_EFFECT_MS = 5_000;
 
 export function proveCommand(context: CommandContext, setExitCode: (code: ExitCode) => void): Command {
   return new Command("prove")
@@ -162,7 +166,9 @@ async function proveOn(request: ProofRequest, flags: ProveFlags, surroundings: P
 
 function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurroundings): ProveOptions {
   const { version, streams } = context;
-  const timing = flags.lab ? LAB_TIMING : CLUSTER_TIMING;
+  const usual = flags.lab ? LAB_TIMING : CLUSTER_TIMING;
+  const deadlineMs = flags.timeout === undefined ? usual.deadlineMs : flags.timeout * 1000;
+  const firstEffectMs = Math.min(deadlineMs, Math.max(FIRST_EFFECT * deadlineMs, LEAST_FIRST_EFFECT_MS));
   return {
     runId: randomBytes(4).toString("hex"),
     key: randomBytes(32).toString("hex"),
@@ -170,7 +176,7 @@ function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurro
     image: flags.probeImage,
     ...(flags.imagePullSecret === undefined ? {} : { imagePullSecret: flags.imagePullSecret }),
     clock: systemClock,
-    timing: { ...timing, ...(flags.timeout === undefined ? {} : { deadlineMs: flags.timeout * 1000 }) },
+    timing: { ...usual, deadlineMs, firstEffectMs },
     readyTimeoutMs: flags.readyTimeout * 1000,
     deadlineSeconds: Math.ceil(flags.deadline),
     maxProbes: flags.maxProbes,

@@ -108,16 +108,18 @@ interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly podIP?: string;
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   readonly containerStatuses?: readonly {
-    readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    readonly state?: {
+      readonly running?: unknown;
+      readonly waiting?: { readonly reason?: string; readonly message?: string };
+    };
   }[];
 }
 
 /** An image that no registry has, or whose pull has been given up once. */
 const NO_IMAGE = /^(ErrImageNeverPull|ImagePullBackOff|InvalidImageName|ErrImagePull)$/;
 
-/** Runs, is ready and has an address. Throws where it never will. */
+/** Has an address, and its container runs: whether that is reached, the baseline shows. Throws where it never will. */
 function isRunning(object: Json, imageHint: string): boolean {
   const { name, namespace } = object.metadata as { name: string; namespace: string };
   const status = (object.status ?? {}) as PodStatus;
@@ -135,7 +137,6 @@ function isRunning(object: Json, imageHint: string): boolean {
     const why = waiting.message ?? waiting.reason ?? "";
     throw new UserError("NO_IMAGE", `${pod} cannot have its image: ${why}`, { hint: imageHint });
   }
-  // Not Ready, which a readiness gate may keep it from for ever.
-  const isReady = status.conditions?.some(({ type, status: value }) => type === "ContainersReady" && value === "True");
-  return status.phase === "Running" && isReady === true && status.podIP !== undefined && status.podIP !== "";
+  const hasStarted = status.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;
+  return status.phase === "Running" && hasStarted && status.podIP !== undefined && status.podIP !== "";
 }

@@ -49,6 +49,7 @@ export class Agent implements AsyncDisposable {
   readonly version: string;
   readonly maxInFlight: number;
   readonly notListening: HelloMessage["notListening"];
+  readonly onLink: HelloMessage["onLink"];
   /** Add this to a time of the agent to have it on the controller's clock. */
   clockShiftMs = 0;
   onResult: (result: ResultMessage) => void = () => {};
@@ -60,6 +61,7 @@ export class Agent implements AsyncDisposable {
     this.version = hello.version;
     this.maxInFlight = hello.maxInFlight;
     this.notListening = hello.notListening;
+    this.onLink = hello.onLink;
     this.#wire = wire;
     wire.onResult = (result) => this.onResult(result);
   }

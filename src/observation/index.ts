@@ -13,7 +13,8 @@ export {
   type Round,
   type Wish,
 } from "./model.ts";
-export { Observer, type PhaseWish, type Progress, type Timing } from "./observe.ts";
+export { Observer, type Timing } from "./observe.ts";
+export type { PhaseWish, Progress } from "./phase.ts";
 export { SourcePorts } from "./source-ports.ts";
 export { holds, isSilence } from "./trace.ts";
 export { expectedWishes, heralds, openWishes } from "./wishes.ts";

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Probe } from "../plan/index.ts";
 import type { PhaseObservation, ProbeTrace, Wish } from "./model.ts";
-import { Observer, type PhaseWish } from "./observe.ts";
+import { Observer, type Timing } from "./observe.ts";
+import type { PhaseWish } from "./phase.ts";
 import { SourcePorts } from "./source-ports.ts";
 import { FakeNetwork, type Fate, type Try } from "./testing/fake-agents.ts";
 import { VirtualClock } from "./testing/virtual-clock.ts";
 
-const TIMING = { attemptTimeoutMs: 300, deadlineMs: 5000 };
+const TIMING = { attemptTimeoutMs: 300, deadlineMs: 5000, firstEffectMs: 3000 };
 const ANSWERED: Fate = { outcome: "answered" };
 const SILENT: Fate = { outcome: "timed-out" };
 const never = new AbortController().signal;
@@ -19,8 +20,13 @@ beforeEach(async () => {
   clock = new VirtualClock();
   network = new FakeNetwork(clock);
   await network.add("shop/web", "shop/db", "shop/api");
-  observer = new Observer(network.agents, "00".repeat(32), { clock, timing: TIMING, ports: new SourcePorts([]) });
+  observer = observerWith(TIMING);
 });
+
+function observerWith(timing: Timing): Observer {
+  const nodes = new Map([...network.agents.keys()].map((party) => [party, "node1"]));
+  return new Observer(network.agents, "00".repeat(32), { clock, timing, ports: new SourcePorts([]), nodes });
+}
 
 describe("a phase that wants stability", () => {
   it("settles a block by two rounds that begin at least a second apart", async () => {
@@ -47,25 +53,34 @@ describe("a phase that wants stability", () => {
     expect(since.every(({ outcome }) => outcome === "timed-out")).toBe(true);
   });
 
-  it("ends at the deadline with what never became as wished", async () => {
+  it("ends early where not one attempt was blocked", async () => {
     const phase = await observe([["web > db", "blocked"]]);
-    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+    expect(phase.finishedAt - phase.startedAt).toBeLessThan(TIMING.firstEffectMs + 1000);
+    expect(phase.finishedAt - phase.startedAt).toBeGreaterThanOrEqual(TIMING.firstEffectMs);
+  });
+
+  it("ends at the deadline with what never became as wished", async () => {
+    network.rule = ({ destination }) => (destination === "shop/db" ? SILENT : ANSWERED);
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "blocked"],
+    ]);
+    expect(trace(phase, "web > api").settledAt).toBeUndefined();
     expect(phase.finishedAt - phase.startedAt).toBeLessThan(TIMING.deadlineMs + 1000);
     expect(phase.finishedAt - phase.startedAt).toBeGreaterThanOrEqual(TIMING.deadlineMs);
   });
 
   it("lets what matches at the deadline have its second look", async () => {
-    network.rule = ({ at }) => (at < 4800 ? ANSWERED : SILENT);
-    const phase = await observe([["web > db", "blocked"]]);
+    network.rule = ({ at, destination }) => (at < 4800 && destination === "shop/db" ? ANSWERED : SILENT);
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "blocked"],
+    ]);
     expect(trace(phase, "web > db").settledAt).toBeDefined();
   });
 
   it("looks twice even where one round takes longer than the deadline", async () => {
-    const slow = new Observer(network.agents, "00".repeat(32), {
-      clock,
-      timing: { attemptTimeoutMs: 300, deadlineMs: 200 },
-      ports: new SourcePorts([]),
-    });
+    const slow = observerWith({ attemptTimeoutMs: 300, deadlineMs: 200, firstEffectMs: 200 });
     network.rule = ({ destination }) => (destination === "shop/db" ? SILENT : ANSWERED);
     const wishes = [wanted("web > db", "blocked"), wanted("web > api", "blocked")];
     const phase = await slow.observe({ wanted: wishes, until: "stability" }, never);

@@ -1,4 +1,5 @@
 /** The lines between controller and agent (docs/protocol.md): commands out, messages in, each checked when it enters. */
+import { isIP } from "node:net";
 import { PROTOCOLS, type Protocol } from "../snapshot/index.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -43,6 +44,8 @@ export interface HelloMessage {
   instance: string;
   uid: string;
   maxInFlight: number;
+  /** Prefixes that the pod reaches without a gateway. */
+  onLink: readonly string[];
   notListening: readonly { protocol: Protocol; port: number; error: string }[];
   at: number;
 }
@@ -126,6 +129,7 @@ function decodeHello(fields: Fields): HelloMessage {
     instance: fields.text("instance"),
     uid: fields.text("uid"),
     maxInFlight: Math.max(1, fields.number("maxInFlight")),
+    onLink: fields.prefixes("onLink"),
     notListening: fields.list("notListening", (item) => ({
       protocol: item.oneOf("protocol", PROTOCOLS),
       port: item.number("port"),
@@ -197,6 +201,16 @@ class Fields {
       if (typeof value !== "number")
         throw new ProtocolError(`a line whose "${name}" holds something other than numbers`);
       return value;
+    });
+  }
+
+  prefixes(name: string): string[] {
+    return this.#array(name).map((value) => {
+      const [, address = "", bits] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(String(value)) ?? [];
+      const family = isIP(address);
+      if (family === 0 || Number(bits) > (family === 4 ? 32 : 128))
+        throw new ProtocolError(`a line whose "${name}" holds something other than prefixes`);
+      return `${address}/${bits}`;
     });
   }
 

@@ -60,6 +60,11 @@ export class Trace {
     return !this.attempts.some((attempt) => attempt.round === round && attempt.outcome === "connected");
   }
 
+  /** Every attempt of that round connected. */
+  connectedIn(round: number): boolean {
+    return this.attempts.every((attempt) => attempt.round !== round || attempt.outcome === "connected");
+  }
+
   judge(round: Round, controls: RoundControls): void {
     const own = this.attempts.filter((attempt) => attempt.round === round.index);
     this.#lastMatched = this.#isMatch(own, controls);

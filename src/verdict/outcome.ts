@@ -73,15 +73,15 @@ function conclude(evidence: Evidence): Outcome {
   const unenforced = notEnforced(evidence.canary);
   if (unenforced.length === 2) {
     const { waitedMs } = evidence;
+    const within = waitedMs === undefined ? "" : ` within ${(waitedMs / 1000).toFixed(1)} s`;
     if (waitedMs !== undefined && waitedMs < LEAST_WAIT_MS) {
-      const waited = `${(waitedMs / 1000).toFixed(1)} s`;
-      const reason = `nothing was enforced within ${waited}, which is too short to tell: give more with --timeout`;
+      const reason = `nothing was enforced${within}, which is too short to tell: give more with --timeout`;
       return { result: "inconclusive", exitCode: EXIT.inconclusive, reasons: [reason], counts };
     }
     return {
       result: "not-enforced",
       exitCode: EXIT.notEnforced,
-      reasons: ["this cluster does not enforce NetworkPolicy at all"],
+      reasons: [`this cluster does not enforce NetworkPolicy at all: nothing was blocked${within}`],
       counts,
     };
   }

@@ -1,0 +1,126 @@
+import type { PartyName } from "../plan/index.ts";
+import type { Agent } from "./agent.ts";
+import type { Order } from "./attempts.ts";
+import type { Attempt, Round } from "./model.ts";
+import { Trace, type Wanted } from "./trace.ts";
+
+export interface Progress {
+  readonly settled: number;
+  readonly total: number;
+  /** Which of how many portions is being tried. */
+  readonly portion: number;
+  readonly portions: number;
+}
+
+export interface PhaseWish {
+  readonly wanted: readonly Wanted[];
+  /**
+   * `success`: one round that matches is enough (everything must connect: a path is shown to work).
+   * `stability`: two rounds that match, at least a second apart.
+   */
+  readonly until: "success" | "stability";
+  /** Ids of probes that show first whether policies have taken effect: the first round waits for them, not for long. */
+  readonly heralds?: readonly string[];
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Two rounds count as two only if they begin this far apart. */
+export const ROUND_GAP_MS = 1000;
+
+/** The state of one portion of a phase while it lasts. */
+export class Phase {
+  readonly startedAt: number;
+  readonly traces: ReadonlyMap<string, Trace>;
+  readonly rounds: Round[] = [];
+  #firstFull: number | undefined;
+  #lastFull = Number.NEGATIVE_INFINITY;
+  readonly #wish: PhaseWish;
+  readonly #roundsBefore: number;
+  #hasEffect = false;
+
+  /** `roundsBefore`: of the portions before it, from which its own go on. */
+  constructor(wish: PhaseWish, now: number, roundsBefore: number) {
+    this.startedAt = now;
+    this.#wish = wish;
+    this.#roundsBefore = roundsBefore;
+    const gapMs = wish.until === "success" ? 0 : ROUND_GAP_MS;
+    this.traces = new Map(wish.wanted.map((wanted) => [wanted.probe.id, new Trace(wanted, gapMs)]));
+  }
+
+  get nextRound(): number {
+    return this.#roundsBefore + this.rounds.length + 1;
+  }
+
+  get settled(): number {
+    return [...this.traces.values()].filter((trace) => trace.isSettled).length;
+  }
+
+  /** Something should be blocked, and not one attempt of all that was. */
+  get isWithoutEffect(): boolean {
+    return !this.#hasEffect && this.#live().some(({ wish }) => wish === "blocked");
+  }
+
+  heralds(): Trace[] {
+    return (this.#wish.heralds ?? []).flatMap((id) => this.traces.get(id) ?? []);
+  }
+
+  /** What the next round tries: about once a second everything, in between what does not match yet. */
+  due(now: number): Trace[] {
+    const live = this.#live();
+    if (this.#wish.until === "success") return live.filter((trace) => !trace.isSettled);
+    const isFull = this.confirmAt() <= now || this.#lastFull + ROUND_GAP_MS <= now;
+    if (isFull) {
+      this.#firstFull ??= now;
+      this.#lastFull = now;
+    }
+    return isFull ? live : live.filter((trace) => !trace.matches);
+  }
+
+  /** When a row that matches is due for its second look; infinity if none is. */
+  confirmAt(): number {
+    return Math.min(...this.#live().flatMap((trace) => trace.confirmAt ?? []));
+  }
+
+  nextFull(): number {
+    return this.#lastFull + ROUND_GAP_MS;
+  }
+
+  /**
+   * Past the deadline: what matches already may have its second look, and where rounds take long, everything has two:
+   * else nothing at all could be said.
+   */
+  mayGoOn(overdueMs: number): boolean {
+    if (this.#wish.until === "success") return false;
+    const isSeenTwice = this.#firstFull !== undefined && this.#lastFull - this.#firstFull >= ROUND_GAP_MS;
+    return !isSeenTwice || (this.isMatching() && overdueMs < 2 * ROUND_GAP_MS);
+  }
+
+  isMatching(): boolean {
+    return this.#live().every((trace) => trace.matches);
+  }
+
+  take(round: Round, due: readonly Trace[], agents: ReadonlyMap<PartyName, Agent>): void {
+    this.rounds.push(round);
+    const controls = { alive: new Set(round.alive), listening: new Set(round.listening) };
+    for (const trace of due) trace.judge(round, controls);
+    this.#hasEffect ||= due.some((trace) => trace.wish === "blocked" && !trace.connectedIn(round.index));
+    for (const trace of this.traces.values()) {
+      const ends = [trace.probe.source, trace.probe.destination];
+      if (ends.some((party) => agents.get(party)?.lost !== undefined)) trace.isHopeless = true;
+    }
+  }
+
+  isOver(): boolean {
+    return this.#live().every((trace) => trace.isSettled);
+  }
+
+  *orders(): Iterable<Order> {
+    for (const trace of this.traces.values()) {
+      for (const attempt of trace.attempts) yield { probe: trace.probe, attempt: attempt as Attempt };
+    }
+  }
+
+  #live(): Trace[] {
+    return [...this.traces.values()].filter((trace) => !trace.isHopeless);
+  }
+}
