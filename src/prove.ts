@@ -77,6 +77,8 @@ export interface ProveOptions {
   /** After this the pods and their agents end by themselves, however the run went. */
   readonly deadlineSeconds: number;
   readonly maxProbes: number;
+  /** The most entries to take of a node's neighbour table. */
+  readonly maxNeighbours: number;
   readonly onLeftover: StageOptions["onLeftover"];
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
@@ -127,16 +129,16 @@ export async function prove(
   const plan = planConnections(
     {
       state: { ...stage.state, policies: [...previewed, ...foreign.understood] },
+      onLink: new Map([...stage.agents].map(([party, agent]) => [party, agent.onLink])),
       outside: request.stage.outside,
       foreign: foreign.unknown,
     },
-    { ...topology, canary, maxProbes: options.maxProbes, intent, workloads: request.stage.workloads },
+    { ...options, ...topology, canary, intent, workloads: request.stage.workloads },
   );
   watch.lap("plan");
 
   const ports = new SourcePorts(request.stage.listeners);
-  const nodes = nodesOf(stage);
-  const observer = new Observer(stage.agents, options.key, { ...options, ports, nodes });
+  const observer = new Observer(stage.agents, options.key, { ...options, ports });
   const course = await runPhases({ stage, observer, plan, policies }, { ...options, watch }, signal);
 
   const findings = [
@@ -152,7 +154,7 @@ export async function prove(
     policies: own,
     unplaced: topology.unplaced,
     findings,
-    nodes,
+    nodes: nodesOf(stage),
     ...waited,
   });
   return buildRecord(plan, course, judged, {
@@ -205,10 +207,7 @@ async function runPhases(
 ): Promise<Course> {
   const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [] };
   const report = (step: string) => ({
-    onProgress: ({ settled, total, portion, portions }: Progress): void => {
-      const part = portions === 1 ? "" : `, part ${portion} of ${portions} to spare the neighbour tables`;
-      onProgress(step + part, settled, total);
-    },
+    onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
   });
   const open = openWishes(plan);
   const expected = { wanted: expectedWishes(plan), heralds: heralds(plan) };

@@ -43,6 +43,7 @@ interface ProveFlags {
   readonly deadline: number;
   readonly maxPods: number;
   readonly maxProbes: number;
+  readonly maxNeighbours: number;
 }
 
 /** How long an attempt waits for its answer, and connections to become as expected. What answers later counts all the same. */
@@ -97,6 +98,12 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
     )
     .option("--max-pods <number>", "the most pods to make", count, 60)
     .option("--max-probes <number>", "the most connections to try", count, 2000)
+    .option(
+      "--max-neighbours <number>",
+      "the most entries to take of a node's neighbour table, where pods share a link",
+      count,
+      600,
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  netproof prove -f policies/ --lab\n  netproof prove -f policies/ --report junit=out.xml",
@@ -180,6 +187,7 @@ function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurro
     readyTimeoutMs: flags.readyTimeout * 1000,
     deadlineSeconds: Math.ceil(flags.deadline),
     maxProbes: flags.maxProbes,
+    maxNeighbours: flags.maxNeighbours,
     onProgress: progress.show.bind(progress),
     onLeftover: (what, reason) => {
       left.push(...what);

@@ -2,7 +2,7 @@
 // left open by the API, with the clauses that decide; for one connection its share of that; under a fault model the same.
 // Not here: parsing and validation (snapshot/), which connections to try (plan/), addresses that are translated on the
 // way (a policy sees the pod's address and port, never a Service's), and whether a cluster does as expected (verdict/).
-export { contains, formatAddress, parseAddress, parseCidr } from "./cidr.ts";
+export { type Cidr, contains, formatAddress, parseAddress, parseCidr } from "./cidr.ts";
 export type { Decision, DirectionDecision } from "./decision.ts";
 export {
   type ConnectionExpectation,

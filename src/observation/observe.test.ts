@@ -24,8 +24,7 @@ beforeEach(async () => {
 });
 
 function observerWith(timing: Timing): Observer {
-  const nodes = new Map([...network.agents.keys()].map((party) => [party, "node1"]));
-  return new Observer(network.agents, "00".repeat(32), { clock, timing, ports: new SourcePorts([]), nodes });
+  return new Observer(network.agents, "00".repeat(32), { clock, timing, ports: new SourcePorts([]) });
 }
 
 describe("a phase that wants stability", () => {

@@ -1,15 +1,13 @@
 import type { PartyName } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Order } from "./attempts.ts";
-import type { Attempt, Round } from "./model.ts";
+import type { Attempt, PhaseObservation, Round } from "./model.ts";
 import { Trace, type Wanted } from "./trace.ts";
 
 export interface Progress {
   readonly settled: number;
   readonly total: number;
-  /** Which of how many portions is being tried. */
-  readonly portion: number;
-  readonly portions: number;
+  readonly rounds: number;
 }
 
 export interface PhaseWish {
@@ -25,9 +23,9 @@ export interface PhaseWish {
 }
 
 /** Two rounds count as two only if they begin this far apart. */
-export const ROUND_GAP_MS = 1000;
+const ROUND_GAP_MS = 1000;
 
-/** The state of one portion of a phase while it lasts. */
+/** The state of one phase while it lasts. */
 export class Phase {
   readonly startedAt: number;
   readonly traces: ReadonlyMap<string, Trace>;
@@ -35,24 +33,13 @@ export class Phase {
   #firstFull: number | undefined;
   #lastFull = Number.NEGATIVE_INFINITY;
   readonly #wish: PhaseWish;
-  readonly #roundsBefore: number;
   #hasEffect = false;
 
-  /** `roundsBefore`: of the portions before it, from which its own go on. */
-  constructor(wish: PhaseWish, now: number, roundsBefore: number) {
+  constructor(wish: PhaseWish, now: number) {
     this.startedAt = now;
     this.#wish = wish;
-    this.#roundsBefore = roundsBefore;
     const gapMs = wish.until === "success" ? 0 : ROUND_GAP_MS;
     this.traces = new Map(wish.wanted.map((wanted) => [wanted.probe.id, new Trace(wanted, gapMs)]));
-  }
-
-  get nextRound(): number {
-    return this.#roundsBefore + this.rounds.length + 1;
-  }
-
-  get settled(): number {
-    return [...this.traces.values()].filter((trace) => trace.isSettled).length;
   }
 
   /** Something should be blocked, and not one attempt of all that was. */
@@ -114,10 +101,28 @@ export class Phase {
     return this.#live().every((trace) => trace.isSettled);
   }
 
+  progress(): Progress {
+    const settled = [...this.traces.values()].filter((trace) => trace.isSettled).length;
+    return { settled, total: this.traces.size, rounds: this.rounds.length };
+  }
+
   *orders(): Iterable<Order> {
     for (const trace of this.traces.values()) {
       for (const attempt of trace.attempts) yield { probe: trace.probe, attempt: attempt as Attempt };
     }
+  }
+
+  observation(finishedAt: number, agents: ReadonlyMap<PartyName, Agent>): PhaseObservation {
+    const lost = [...agents].flatMap(([party, agent]) =>
+      agent.lost === undefined ? [] : [[party, agent.lost] as const],
+    );
+    return {
+      startedAt: this.startedAt,
+      finishedAt,
+      rounds: this.rounds,
+      traces: [...this.traces.values()].map((trace) => trace.done()),
+      lost: Object.fromEntries(lost),
+    };
   }
 
   #live(): Trace[] {

@@ -1,5 +1,6 @@
 import type { PairExpectation } from "../expectation/index.ts";
 import type { PlannedConnection } from "./model.ts";
+import type { NeighbourTables } from "./neighbour-tables.ts";
 
 /** What the policies say between two ends, and the connections that are worth a try. */
 export interface PairRows {
@@ -7,18 +8,36 @@ export interface PairRows {
   readonly rows: readonly PlannedConnection[];
 }
 
+export interface Budget {
+  readonly maxProbes: number;
+  readonly tables: NeighbourTables;
+  /** Ids of connections that are asked for: they are tried whatever it takes. */
+  readonly required: ReadonlySet<string>;
+}
+
+export interface Choice {
+  readonly kept: readonly PlannedConnection[];
+  /** How many there was no room for in a neighbour table, and how many no budget. */
+  readonly crowded: number;
+  readonly left: number;
+}
+
 /** What was asked for, then something denied and something allowed of each pair, then the rest in turn, until the budget is used. */
-export function withinBudget(
-  pairs: readonly PairRows[],
-  { maxProbes, required }: { maxProbes: number; required: ReadonlySet<string> },
-): { readonly kept: readonly PlannedConnection[]; readonly left: number } {
+export function withinBudget(pairs: readonly PairRows[], { maxProbes, tables, required }: Budget): Choice {
   const asked = pairs.flatMap(({ rows }) => rows.filter(({ probe: { id } }) => required.has(id)));
   const rows = byWorth(pairs).map((pair) => byInterest(pair.rows));
   const turns = Math.max(0, ...rows.map(({ others }) => others.length));
   const inTurn = Array.from({ length: turns }, (_, turn) => rows.flatMap(({ others }) => others[turn] ?? [])).flat();
-  const all = [...new Set([...asked, ...rows.flatMap(({ leading }) => leading), ...inTurn])];
-  const kept = all.slice(0, Math.max(maxProbes, asked.length));
-  return { kept, left: all.length - kept.length };
+  const kept = new Set(asked);
+  for (const { probe } of asked) tables.take(probe);
+  const choice = { crowded: 0, left: 0 };
+  for (const row of new Set([...rows.flatMap(({ leading }) => leading), ...inTurn])) {
+    if (kept.has(row)) continue;
+    if (kept.size >= maxProbes) choice.left += 1;
+    else if (tables.take(row.probe)) kept.add(row);
+    else choice.crowded += 1;
+  }
+  return { kept: [...kept], ...choice };
 }
 
 interface ByInterest {

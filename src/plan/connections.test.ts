@@ -70,6 +70,25 @@ describe("the connections of a proof", () => {
     );
   });
 
+  it("spare the neighbour table of a node whose pods share a link, and still serve every isolated pod", () => {
+    const pods = Array.from({ length: 40 }, (_, index) => deployment(`shop/a${index}`, `{app: a${index}}`));
+    const files = policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 80}]}]}" }, pods.join("\n---\n"));
+    const apart = planFor(files, { sharedLink: "10.99.0.0/16" });
+    expect(apart.notTested).toEqual([]);
+    const { connections, notTested } = planFor(files, { sharedLink: "10.244.0.0/16" });
+    const inside = connections.filter(({ probe }) => !`${probe.source} ${probe.destination}`.includes("outside"));
+    const ends = inside.map(({ probe }) => [probe.source, probe.destination].sort().join());
+    expect(new Set(ends).size).toBeLessThanOrEqual(300);
+    expect(new Set(ends).size).toBeGreaterThan(290);
+    expect(notTested[0]?.reason).toMatch(/neighbour table/);
+    expect(notTested[0]?.what).toBe(`${apart.connections.length - connections.length} further connections`);
+    for (let index = 0; index < 40; index++) {
+      const own = connections.filter(({ to }) => to === `shop/a${index}`);
+      expect(own.some(({ expectation }) => expectation === "deny")).toBe(true);
+      expect(own.some(({ expectation }) => expectation === "allow")).toBe(true);
+    }
+  });
+
   it("are planned in time where many pods have many ports", { timeout: 60_000 }, () => {
     const pods = Array.from({ length: 20 }, (_, index) => deployment(`shop/a${index}`, `{app: a${index}}`));
     const items = Array.from({ length: 1000 }, (_, index) => `{port: ${1000 + 2 * index}}`).join();

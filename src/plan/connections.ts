@@ -6,6 +6,7 @@ import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
 import type { PlannedNamespace, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
+import { NeighbourTables } from "./neighbour-tables.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
 import { formatIpBlock, ipBlocks } from "./peers.ts";
 import type { PortOfInterest, PortPlan } from "./ports.ts";
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   readonly ports: PortPlan;
   readonly canary: Canary;
   readonly maxProbes: number;
+  /** The most entries to take of a node's neighbour table. */
+  readonly maxNeighbours: number;
   /** What must and must not connect: always among what is tried. */
   readonly intent: Intent;
   readonly workloads: readonly StagedWorkload[];
@@ -58,11 +61,12 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   });
   const pods = inside.flatMap((end) => podOf(end) ?? []);
   requirements.noteCidrs(pods, { expectation, policies: state.policies });
-  const { kept, left: further } = withinBudget(pairs, { maxProbes, required: requirements.ids });
-  const left = further + beyond;
-  const limit = `the limit of ${maxProbes} is reached (--max-probes)`;
+  const supporting = [...planCanaryRows(table, state, canary), ...planControls(table, { state, canary, outside })];
+  const tables = neighbourTables(stage, options);
+  for (const { probe } of supporting) tables.take(probe);
+  const { kept, left, crowded } = withinBudget(pairs, { maxProbes, tables, required: requirements.ids });
   return {
-    connections: [...kept, ...planCanaryRows(table, state, canary), ...planControls(table, { state, canary, outside })],
+    connections: [...kept, ...supporting],
     decisions: table.decisions,
     pairs: pairs
       .filter(({ pair: { decision } }) => isIsolated(decision.egress) || isIsolated(decision.ingress))
@@ -71,8 +75,25 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     requirements: requirements.planned(),
     foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
-    notTested: left === 0 ? [] : [{ what: `${left} further connections`, reason: limit }],
+    notTested: [
+      ...further(left + beyond, `the limit of ${maxProbes} is reached (--max-probes)`),
+      ...further(crowded, CROWDED),
+    ],
   };
+}
+
+const CROWDED =
+  "pods of one node share a link, and so many at once would fill its neighbour table and cut off others: " +
+  "use more nodes, or raise net.ipv4.neigh.default.gc_thresh3 there and --max-neighbours here";
+
+function further(count: number, reason: string): ProofPlan["notTested"] {
+  return count === 0 ? [] : [{ what: `${count} further connection${count === 1 ? "" : "s"}`, reason }];
+}
+
+function neighbourTables({ state, onLink }: ProofStage, { maxNeighbours }: ConnectionOptions): NeighbourTables {
+  const nodes = new Map(state.pods.map(({ namespace, name, node }) => [`${namespace}/${name}`, node]));
+  const places = [...onLink].map(([party, own]) => [party, { node: nodes.get(party), onLink: own }] as const);
+  return new NeighbourTables(new Map(places), maxNeighbours);
 }
 
 /** What the budget can never take is not looked at: of the ports of one pair many times its share, and never few. */

@@ -6,6 +6,8 @@ import type { ForeignPolicy, PartyName } from "./model.ts";
 export interface ProofStage {
   readonly foreign: readonly ForeignPolicy[];
   readonly state: ClusterState;
+  /** What each pod reaches without a gateway: prefixes such as `10.244.1.0/24`. */
+  readonly onLink: ReadonlyMap<PartyName, readonly string[]>;
   /** The host outside the cluster, if there is one. */
   readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;
 }

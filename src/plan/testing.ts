@@ -28,7 +28,7 @@ export function intent(...lines: readonly string[]): Intent {
 /** The plan for the files on a stage as a server would make it, in a cluster on IPv4 with a host outside. */
 export function planFor(
   manifests: Manifests,
-  options: { maxPods?: number; maxProbes?: number; intent?: Intent } = {},
+  options: { maxPods?: number; maxProbes?: number; intent?: Intent; sharedLink?: string } = {},
 ): ProofPlan {
   const wanted = options.intent ?? intent();
   const topology = planTopology(manifests, wanted, { maxPods: options.maxPods ?? 60, clusterCidrs: ["10.244.0.0/16"] });
@@ -52,12 +52,19 @@ export function planFor(
     policies: [...manifests.policies, ...canaryPolicies.policies].map(({ policy }) => policy),
   };
   const outside = { party: `${canary.namespace}/outside`, addresses: topology.outside };
+  const onLink = options.sharedLink === undefined ? [] : [options.sharedLink];
   return planConnections(
-    { state, outside, foreign: [] },
+    {
+      state,
+      onLink: new Map(pods.map(({ namespace, name }) => [`${namespace}/${name}`, onLink])),
+      outside,
+      foreign: [],
+    },
     {
       ports: topology.ports,
       canary,
       maxProbes: options.maxProbes ?? 10_000,
+      maxNeighbours: 600,
       intent: wanted,
       workloads: topology.workloads,
       namespaces: topology.namespaces,

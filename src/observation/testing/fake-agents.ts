@@ -36,8 +36,6 @@ export class FakeNetwork {
   listens: (party: string, port: number) => boolean = () => true;
   /** Whether the kubelet's probe gets through to a pod. */
   isHealthy: (party: string, at: number) => boolean = () => true;
-  /** What every agent that is added from now on has on its link. */
-  onLink: readonly string[] = [];
   readonly #clock: VirtualClock;
   readonly #startedAt: number;
   readonly #receipts = new Map<string, Set<string>>();
@@ -82,7 +80,7 @@ export class FakeNetwork {
           ...identity(party),
           maxInFlight: 100,
           notListening: [],
-          onLink: this.onLink,
+          onLink: [],
           at,
         });
         return;
