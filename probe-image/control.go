@@ -16,7 +16,7 @@ import (
 
 const (
 	defaultControl  = "@netproof-probe"
-	controlPatience = 5 * time.Second
+	controlPatience = 20 * time.Second
 )
 
 type question struct {
