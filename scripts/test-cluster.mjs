@@ -17,21 +17,22 @@ const env = {
   NETPROOF_CLUSTER_NET: "10.251.0",
   KUBECONFIG: join(folder, "admin.kubeconfig"),
 };
-/** By network: what turns it on and off. */
+/** By network: what turns it on and off, and on how many nodes: what enforces there can be stopped on one of two. */
 const NETWORKS = {
-  none: {},
-  calico: { on: ["calico/on"], off: ["calico/off"] },
-  cilium: { on: ["cilium/on"], off: ["cilium/off"] },
-  "cilium-icmp": { on: ["cilium/on", "--policy-deny-response=icmp"], off: ["cilium/off"] },
+  none: { nodes: 1 },
+  cilium: { nodes: 1, on: ["cilium/on"], off: ["cilium/off"] },
+  calico: { nodes: 2, on: ["calico/on"], off: ["calico/off"] },
+  "cilium-icmp": { nodes: 1, on: ["cilium/on", "--policy-deny-response=icmp"], off: ["cilium/off"] },
 };
+const USUAL = ["none", "cilium", "calico"];
 
-function run([command, ...args], options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], env, ...options });
+function run([command, ...args], more = {}, stdio = ["ignore", 2, 2]) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio, env: { ...env, ...more } });
   if (error) throw error;
   return status === 0;
 }
 
-const kitCommand = ([name, ...args]) => run([join(kit, name), ...args]);
+const kitCommand = ([name, ...args], more) => run([join(kit, name), ...args], more);
 
 /** Why no genuine cluster can be had here; undefined if it seems possible. */
 function findObstacle() {
@@ -41,18 +42,26 @@ function findObstacle() {
   return undefined;
 }
 
+/** "passed", "failed", or "skipped" where the cluster or the network cannot be had. */
 function testOn(name, tests) {
-  const { on, off } = NETWORKS[name];
-  if (on !== undefined && !kitCommand(on)) {
-    console.error(`cluster tests: ${name} could not be turned on here, see above`);
-    kitCommand(off);
-    return true;
-  }
-  console.error(`cluster tests: ${name}`);
+  const { nodes, on, off } = NETWORKS[name];
+  const began = performance.now();
+  if (!kitCommand(["up"], { NETPROOF_CLUSTER_NODES: String(nodes) })) return "skipped";
+  if (!loadImage()) return "failed";
+  if (on !== undefined && !kitCommand(on)) return "skipped";
+  console.error(`cluster tests: ${name}, ${nodes} node${nodes === 1 ? "" : "s"}`);
   const args = ["vitest", "run", "--config", "vitest.cluster.config.ts", ...tests];
-  const passed = run(["npx", ...args], { stdio: "inherit", env: { ...env, NETPROOF_CLUSTER_NETWORK: name } });
+  const passed = run(["npx", ...args], { NETPROOF_CLUSTER_NETWORK: name }, "inherit");
   if (off !== undefined) kitCommand(off);
-  return passed;
+  console.error(`cluster tests: ${name} took ${Math.round((performance.now() - began) / 1000)} s`);
+  return passed ? "passed" : "failed";
+}
+
+function loadImage() {
+  const image = join(folder, "probe.tar");
+  return (
+    run([process.execPath, join(root, "bin/netproof.mjs"), "image", "save", image]) && kitCommand(["load-image", image])
+  );
 }
 
 const names = process.argv.slice(2).filter((word) => word in NETWORKS);
@@ -60,16 +69,11 @@ const tests = process.argv.slice(2).filter((word) => !(word in NETWORKS));
 const obstacle = findObstacle();
 if (obstacle === undefined) {
   setUp();
-  const image = join(folder, "probe.tar");
-  if (!kitCommand(["up"])) {
-    console.error("cluster tests: skipped: no genuine cluster could be started here, see above");
+  const results = (names.length > 0 ? names : USUAL).map((name) => {
+    const result = testOn(name, tests);
     kitCommand(["down", "--keep"]);
-  } else {
-    let passed = run([process.execPath, join(root, "bin/netproof.mjs"), "image", "save", image]);
-    passed = passed && kitCommand(["load-image", image]);
-    for (const name of names.length > 0 ? names : Object.keys(NETWORKS).slice(0, 3))
-      passed = testOn(name, tests) && passed;
-    kitCommand(["down", "--keep"]);
-    process.exitCode = passed ? 0 : 1;
-  }
+    return result === "skipped" ? `${name} skipped (it could not be had here, see above)` : `${name} ${result}`;
+  });
+  console.error(`cluster tests: ${results.join(", ")}`);
+  process.exitCode = results.some((result) => result.endsWith(" failed")) ? 1 : 0;
 } else console.error(`cluster tests: skipped: ${obstacle}`);

@@ -78,6 +78,28 @@ describe("a phase that wants stability", () => {
     expect(trace(phase, "web > db").settledAt).toBeDefined();
   });
 
+  it("goes on past the deadline while rows still begin to match, as on a slow cluster", async () => {
+    network.rule = ({ at, destination }) =>
+      at < ({ "shop/db": 2500, "shop/api": 5200 }[destination] ?? 7900) ? ANSWERED : SILENT;
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "blocked"],
+      ["db > web", "blocked"],
+    ]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+    expect(trace(phase, "web > api").settledAt).toBeDefined();
+    expect(trace(phase, "db > web").settledAt).toBeDefined();
+  });
+
+  it("does not wait for what comes and goes", async () => {
+    network.rule = ({ at, destination }) => (destination === "shop/db" && at % 2000 < 1000 ? ANSWERED : SILENT);
+    const phase = await observe([
+      ["web > db", "blocked"],
+      ["web > api", "blocked"],
+    ]);
+    expect(phase.finishedAt - phase.startedAt).toBeLessThan(TIMING.deadlineMs + 1500);
+  });
+
   it("looks twice even where one round takes longer than the deadline", async () => {
     const slow = observerWith({ attemptTimeoutMs: 300, deadlineMs: 200, firstEffectMs: 200 });
     network.rule = ({ destination }) => (destination === "shop/db" ? SILENT : ANSWERED);

@@ -56,7 +56,7 @@ export class Observer {
       wish.onProgress?.(phase.progress());
       const now = this.#clock.now();
       const deadline = phase.startedAt + (phase.isWithoutEffect ? firstEffectMs : deadlineMs);
-      if (phase.isOver() || (now >= deadline && !phase.mayGoOn(now - deadline))) break;
+      if (phase.isOver() || (now >= deadline && !phase.mayGoOn(now, deadlineMs))) break;
       stumbles = phase.isMatching() ? 0 : stumbles + 1;
       const pauseMs = PAUSES_MS[Math.min(stumbles, PAUSES_MS.length) - 1] ?? Number.POSITIVE_INFINITY;
       const next = Math.min(began + pauseMs, phase.confirmAt(), phase.nextFull());

@@ -24,6 +24,10 @@ export interface PhaseWish {
 
 /** Two rounds count as two only if they begin this far apart. */
 const ROUND_GAP_MS = 1000;
+/** A row that began to match so long ago is the last of them. */
+const PROGRESS_MS = 3000;
+/** Times the deadline: longer than this no cluster is waited for. */
+const SLOWEST = 3;
 
 /** The state of one phase while it lasts. */
 export class Phase {
@@ -34,6 +38,7 @@ export class Phase {
   #lastFull = Number.NEGATIVE_INFINITY;
   readonly #wish: PhaseWish;
   #hasEffect = false;
+  #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(wish: PhaseWish, now: number) {
     this.startedAt = now;
@@ -73,13 +78,15 @@ export class Phase {
   }
 
   /**
-   * Past the deadline: what matches already may have its second look, and where rounds take long, everything has two:
-   * else nothing at all could be said.
+   * Past the deadline: while rows still come to match for the first time, the cluster is just slow; and where rounds take
+   * long, everything is looked at twice: else nothing at all could be said.
    */
-  mayGoOn(overdueMs: number): boolean {
-    if (this.#wish.until === "success") return false;
-    const isSeenTwice = this.#firstFull !== undefined && this.#lastFull - this.#firstFull >= ROUND_GAP_MS;
-    return !isSeenTwice || (this.isMatching() && overdueMs < 2 * ROUND_GAP_MS);
+  mayGoOn(now: number, deadlineMs: number): boolean {
+    const isSeenTwice =
+      this.#wish.until === "success" ||
+      (this.#firstFull !== undefined && this.#lastFull - this.#firstFull >= ROUND_GAP_MS);
+    const isProgressing = now - this.#progressAt < PROGRESS_MS && now - this.startedAt < SLOWEST * deadlineMs;
+    return !isSeenTwice || isProgressing;
   }
 
   isMatching(): boolean {
@@ -89,7 +96,9 @@ export class Phase {
   take(round: Round, due: readonly Trace[], agents: ReadonlyMap<PartyName, Agent>): void {
     this.rounds.push(round);
     const controls = { alive: new Set(round.alive), listening: new Set(round.listening) };
+    const fresh = due.filter((trace) => !trace.hasMatched);
     for (const trace of due) trace.judge(round, controls);
+    if (fresh.some((trace) => trace.hasMatched)) this.#progressAt = round.finishedAt;
     this.#hasEffect ||= due.some((trace) => trace.wish === "blocked" && !trace.connectedIn(round.index));
     for (const trace of this.traces.values()) {
       const ends = [trace.probe.source, trace.probe.destination];

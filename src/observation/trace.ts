@@ -23,6 +23,7 @@ export class Trace {
   #matchesSince: Round | undefined;
   #settledAt: number | undefined;
   #lastMatched = false;
+  #hasMatched = false;
 
   constructor({ probe, wish }: Wanted, gapMs: number) {
     this.probe = probe;
@@ -37,6 +38,11 @@ export class Trace {
   /** Its last round was as wished. */
   get matches(): boolean {
     return this.#lastMatched;
+  }
+
+  /** One of its rounds was as wished. */
+  get hasMatched(): boolean {
+    return this.#hasMatched;
   }
 
   /** From when on another round that matches would settle it. */
@@ -73,6 +79,7 @@ export class Trace {
       if (!this.isSettled) this.#matchesSince = undefined;
       return;
     }
+    this.#hasMatched = true;
     this.#matchesSince ??= round;
     const wait = this.wish === "either" ? 0 : this.#gapMs;
     if (round.startedAt - this.#matchesSince.startedAt >= wait) this.#settledAt ??= round.finishedAt;

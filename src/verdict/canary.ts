@@ -11,8 +11,8 @@ export interface Enforcement {
 export type CanaryVerdict = Readonly<Record<Direction, Enforcement>>;
 
 /**
- * Two equal clients, of which a policy denies one. Not enforced is said only where both connect, before and after: then
- * neither a dead pod nor a lost session can be the reason.
+ * Two equal clients, of which a policy denies one. Not enforced is said only where both connect, before and after, and
+ * the denied one every time: then neither a dead pod nor a lost session nor a slow plugin can be the reason.
  */
 export function judgeCanary(connections: readonly JudgedConnection[]): CanaryVerdict {
   return { ingress: judgeDirection("ingress", connections), egress: judgeDirection("egress", connections) };
@@ -31,13 +31,18 @@ function judgeDirection(direction: Direction, connections: readonly JudgedConnec
     case "conforms":
       return { enforcement: "enforced" };
     case "leaks":
-      return { enforcement: "not-enforced" };
+      return isAlwaysOpen(blocked) ? { enforcement: "not-enforced" } : unknown("the canary was blocked only at times");
     case "overblocks":
       return unknown(blocked.verdict.because);
     case "inconclusive":
     case "unspecified":
       return unknown(blocked.verdict.reason);
   }
+}
+
+function isAlwaysOpen({ traces: { enforced } }: JudgedConnection): boolean {
+  const rounds = enforced?.attempts.filter(({ round }) => round > 0);
+  return rounds?.every(({ outcome }) => outcome === "connected") === true;
 }
 
 function unknown(reason: string): Enforcement {

@@ -5,7 +5,8 @@ import type { Finding } from "./findings.ts";
 import { type JudgedProof, judgeProof, type Surroundings } from "./outcome.ts";
 import { phase, planned, trace } from "./testing/traces.ts";
 
-type How = "blocked" | "open" | "lost";
+/** `late`: blocked in the last round only. */
+type How = "blocked" | "open" | "lost" | "late";
 
 const CANARY: readonly PlannedConnection[] = [
   planned("permitted > listener", "allow", { purpose: "canary" }),
@@ -73,9 +74,35 @@ describe("the outcome", () => {
 });
 
 describe("the canary", () => {
-  it("with both directions open means that nothing is enforced, whatever else was seen", () => {
-    const open = { "denied > listener": "open", "confined > denied": "open" } as const;
-    expect(prove(RULES, { ...GOOD, ...open }).outcome).toMatchObject({ result: "not-enforced", exitCode: 4 });
+  const BOTH_OPEN = { "denied > listener": "open", "confined > denied": "open" } as const;
+
+  it("with both directions open means that nothing is enforced", () => {
+    const { outcome } = prove(RULES, { ...GOOD, ...BOTH_OPEN, "web > db": "open" });
+    expect(outcome).toMatchObject({ result: "not-enforced", exitCode: 4 });
+    expect(outcome.reasons[0]).toMatch(/within 5\.0 s/);
+  });
+
+  it("with both directions open says nothing of the whole cluster where other connections were blocked", () => {
+    const rules = [...RULES, planned("web > api", "deny")];
+    const { outcome } = prove(rules, { ...GOOD, ...BOTH_OPEN, "web > api": "open" });
+    expect(outcome).toMatchObject({ result: "failed", exitCode: 1 });
+    expect(outcome.reasons.join()).not.toMatch(/does not enforce ingress/);
+  });
+
+  it("that is open makes a run inconclusive in which all else is blocked as it should be", () => {
+    const { outcome } = prove(RULES, { ...GOOD, ...BOTH_OPEN });
+    expect(outcome).toMatchObject({ result: "inconclusive", exitCode: 3 });
+    expect(outcome.reasons.join()).toMatch(/canary.*ingress/);
+  });
+
+  it("that was blocked at times says nothing of the whole cluster", () => {
+    const { canary, outcome } = prove(RULES, {
+      "web > db": "open",
+      "denied > listener": "late",
+      "confined > denied": "late",
+    });
+    expect(canary).toMatchObject({ ingress: { enforcement: "unknown" }, egress: { enforcement: "unknown" } });
+    expect(outcome.exitCode).toBe(1);
   });
 
   it("says nothing of a cluster that has had no time to enforce anything", () => {
@@ -86,7 +113,7 @@ describe("the canary", () => {
   });
 
   it("with one direction open fails a run that rests on this direction", () => {
-    const { outcome, canary } = prove(RULES, { ...GOOD, "denied > listener": "open" });
+    const { outcome, canary } = prove(RULES, { ...GOOD, "web > db": "open", "denied > listener": "open" });
     expect(canary).toMatchObject({ ingress: { enforcement: "not-enforced" }, egress: { enforcement: "enforced" } });
     expect(outcome).toMatchObject({ result: "failed", exitCode: 1 });
     expect(outcome.reasons.join()).toMatch(/does not enforce ingress/);
@@ -240,9 +267,9 @@ function observed(connections: readonly PlannedConnection[], seen: Readonly<Reco
     connections.map(({ probe: { id }, expectation }) => {
       const wish = expectation === "deny" ? "blocked" : "open";
       const how = seen[id] ?? "lost";
-      const settled = (how === "blocked") === (wish === "blocked") && how !== "lost";
-      const outcome = { blocked: "timed-out", open: "connected", lost: "failed" } as const;
-      return trace(id, [[outcome[how]], [outcome[how]]], { wish, settled });
+      const settled = how === (wish === "blocked" ? "blocked" : "open");
+      const outcome = { blocked: "timed-out", open: "connected", lost: "failed", late: "connected" } as const;
+      return trace(id, [[outcome[how]], [how === "late" ? "timed-out" : outcome[how]]], { wish, settled });
     }),
   );
   return { baseline: open, enforced, restored: open };

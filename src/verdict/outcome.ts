@@ -70,7 +70,7 @@ const LEAST_WAIT_MS = 4_500;
 
 function conclude(evidence: Evidence): Outcome {
   const counts = count(evidence.connections);
-  const unenforced = notEnforced(evidence.canary);
+  const unenforced = notEnforced(evidence);
   if (unenforced.length === 2) {
     const { waitedMs } = evidence;
     const within = waitedMs === undefined ? "" : ` within ${(waitedMs / 1000).toFixed(1)} s`;
@@ -105,7 +105,12 @@ function* failureReasons(evidence: Evidence, counts: Counts, unenforced: readonl
   for (const { kind, what } of evidence.findings) if (kind === "failed") yield what;
 }
 
-function* doubtReasons({ connections, requirements, findings }: Evidence, counts: Counts): Iterable<string> {
+function* doubtReasons(evidence: Evidence, counts: Counts): Iterable<string> {
+  const { connections, requirements, findings, canary } = evidence;
+  for (const direction of openCanaries(canary)) {
+    if (wasBlocked(direction, connections))
+      yield `the canary got through whose ${direction} is denied, although other connections were blocked`;
+  }
   const denied = connections.filter(({ planned }) => planned.expectation === "deny");
   if (connections.length > 0 && denied.length === 0)
     yield "isolates nothing: these policies deny no connection that could be tried";
@@ -116,8 +121,21 @@ function* doubtReasons({ connections, requirements, findings }: Evidence, counts
   for (const { kind, what } of findings) if (kind === "inconclusive") yield what;
 }
 
-function notEnforced(canary: CanaryVerdict): readonly Direction[] {
+/** Directions in which the canary got through, and nothing else was blocked either. */
+function notEnforced({ canary, connections }: Evidence): readonly Direction[] {
+  return openCanaries(canary).filter((direction) => !wasBlocked(direction, connections));
+}
+
+function openCanaries(canary: CanaryVerdict): readonly Direction[] {
   return (["ingress", "egress"] as const).filter((direction) => canary[direction].enforcement === "not-enforced");
+}
+
+/** A connection was blocked that nothing but this direction denies. */
+function wasBlocked(direction: Direction, connections: readonly JudgedConnection[]): boolean {
+  return connections.some(
+    ({ planned: { deniedBy }, verdict }) =>
+      verdict.kind === "conforms" && deniedBy.length === 1 && deniedBy[0] === direction,
+  );
 }
 
 function count(connections: readonly JudgedConnection[]): Counts {
