@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, inject, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import type { RunRecord } from "../../src/report/index.ts";
 import { suitableSets } from "../sets/suitable-sets.ts";
 import { netproof } from "../testing/netproof.ts";
@@ -9,26 +10,39 @@ const COUNT = Number(process.env.SETS ?? 2);
 const isEnforced = inject("enforcement") === "enforced";
 const totals = { connections: 0, denied: 0, allowed: 0, unspecified: 0, seconds: [] as number[] };
 
-describe(`${COUNT} random sets of policies, from seed ${SEED}`, () => {
-  it.each(suitableSets(COUNT, SEED))("raise no false alarm: seed $seed", async (set) => {
-    const began = Date.now();
-    const { code, stdout, stderr } = await netproof(["prove", "-f", "-", "--probe-image", IMAGE, "-o", "json"], {
-      stdin: set.text,
-    });
-    totals.seconds.push((Date.now() - began) / 1000);
-    if (stdout === "") throw new Error(`seed ${set.seed} left no record, exit ${code}: ${stderr}`);
-    const record: RunRecord = JSON.parse(stdout);
-    const tried = record.connections.filter(({ purpose }) => purpose === "policies");
-    totals.connections += tried.length;
-    for (const { expectation } of tried) {
-      totals[expectation === "deny" ? "denied" : expectation === "allow" ? "allowed" : "unspecified"] += 1;
-    }
-    if (isEnforced) {
-      const wrong = record.connections.filter(({ verdict }) => verdict !== "conforms" && verdict !== "unspecified");
-      expect(wrong.slice(0, 3), `seed ${set.seed}\n${stderr}`).toEqual([]);
-    }
-    expect(code, `seed ${set.seed}: ${record.outcome.reasons.join("; ")}`).toBe(isEnforced ? 0 : 4);
+const isCilium = process.env.NETPROOF_CLUSTER_NETWORK?.startsWith("cilium") === true;
+
+/** Cilium enforces egress rules that `policyTypes` does not name (docs/plugins.md): such sets are not for it. */
+function isNamed(text: string): boolean {
+  return parseAllDocuments(text).every((document) => {
+    const { policyTypes = [], egress = [] } = document.toJS()?.spec ?? {};
+    return policyTypes.length === 0 || egress.length === 0 || policyTypes.includes("Egress");
   });
+}
+
+describe(`${COUNT} random sets of policies, from seed ${SEED}`, () => {
+  it.each(suitableSets(COUNT, SEED, ({ text }) => !isCilium || isNamed(text)))(
+    "raise no false alarm: seed $seed",
+    async (set) => {
+      const began = Date.now();
+      const { code, stdout, stderr } = await netproof(["prove", "-f", "-", "--probe-image", IMAGE, "-o", "json"], {
+        stdin: set.text,
+      });
+      totals.seconds.push((Date.now() - began) / 1000);
+      if (stdout === "") throw new Error(`seed ${set.seed} left no record, exit ${code}: ${stderr}`);
+      const record: RunRecord = JSON.parse(stdout);
+      const tried = record.connections.filter(({ purpose }) => purpose === "policies");
+      totals.connections += tried.length;
+      for (const { expectation } of tried) {
+        totals[expectation === "deny" ? "denied" : expectation === "allow" ? "allowed" : "unspecified"] += 1;
+      }
+      if (isEnforced) {
+        const wrong = record.connections.filter(({ verdict }) => verdict !== "conforms" && verdict !== "unspecified");
+        expect(wrong.slice(0, 3), `seed ${set.seed}\n${stderr}`).toEqual([]);
+      }
+      expect(code, `seed ${set.seed}: ${record.outcome.reasons.join("; ")}`).toBe(isEnforced ? 0 : 4);
+    },
+  );
 });
 
 afterAll(() => console.log(`random sets: ${JSON.stringify(totals)}`));
