@@ -12,11 +12,15 @@ const totals = { connections: 0, denied: 0, allowed: 0, unspecified: 0, seconds:
 
 const isCilium = process.env.NETPROOF_CLUSTER_NETWORK?.startsWith("cilium") === true;
 
-/** Cilium enforces egress rules that `policyTypes` does not name (docs/plugins.md): such sets are not for it. */
+/** Cilium enforces rules of a direction that `policyTypes` does not name (docs/plugins.md): such sets are not for it. */
 function isNamed(text: string): boolean {
   return parseAllDocuments(text).every((document) => {
-    const { policyTypes = [], egress = [] } = document.toJS()?.spec ?? {};
-    return policyTypes.length === 0 || egress.length === 0 || policyTypes.includes("Egress");
+    const { policyTypes = [], ingress = [], egress = [] } = document.toJS()?.spec ?? {};
+    if (policyTypes.length === 0) return true;
+    return (
+      (ingress.length === 0 || policyTypes.includes("Ingress")) &&
+      (egress.length === 0 || policyTypes.includes("Egress"))
+    );
   });
 }
 
