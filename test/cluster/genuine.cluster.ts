@@ -10,8 +10,10 @@ const run = promisify(execFile);
 const KIT = join(ROOT, "test/cluster/genuine");
 const SHOP = join(ROOT, "scenarios/three-tier");
 const isEnforced = inject("enforcement") === "enforced";
-/** What enforces, by network, and can be stopped on one node. Cilium's programs would stay. */
-const AGENTS: Readonly<Record<string, string>> = { calico: "felix" };
+/** What enforces, by network, and can be stopped on one node: its daemon and its tables. Cilium's programs would stay. */
+const AGENTS: Readonly<Record<string, { daemon: string; tables: readonly string[]; start: string }>> = {
+  calico: { daemon: "felix", tables: ["filter", "mangle", "raw"], start: "calico/on" },
+};
 const reason = isOurs
   ? ""
   : " (skipped: they change what belongs to everybody, and this cluster was not started for it)";
@@ -57,10 +59,15 @@ describe.skipIf(!isOurs)(`a cluster of our own${reason}`, () => {
     const agent = AGENTS[process.env.NETPROOF_CLUSTER_NETWORK ?? ""];
     if (agent === undefined) return skip("nothing enforces on it that could be stopped on one node");
     const [, second = ""] = nodes;
-    await run(join(KIT, "agent"), [agent, "--node", second, "stop"]);
-    await run(join(KIT, "on-node"), ["--node", second, "nft", "flush", "ruleset"]);
-    const { code, record } = await prove();
-    expect(code, record.outcome.reasons.join("; ")).toBe(1);
-    expect(record.diagnosis).toEqual({ fault: "node-not-enforcing", nodes: [second] });
+    await run(join(KIT, "agent"), [agent.daemon, "--node", second, "stop"]);
+    try {
+      for (const table of agent.tables)
+        await run(join(KIT, "on-node"), ["--node", second, "nft", "flush", "table", "ip", table]);
+      const { code, record } = await prove();
+      expect(code, record.outcome.reasons.join("; ")).toBe(1);
+      expect(record.diagnosis).toEqual({ fault: "node-not-enforcing", nodes: [second] });
+    } finally {
+      await run(join(KIT, agent.start));
+    }
   });
 });
