@@ -109,6 +109,7 @@ interface PodStatus {
   readonly message?: string;
   readonly podIP?: string;
   readonly containerStatuses?: readonly {
+    readonly name?: string;
     readonly state?: {
       readonly running?: unknown;
       readonly waiting?: { readonly reason?: string; readonly message?: string };
@@ -137,6 +138,11 @@ function isRunning(object: Json, imageHint: string): boolean {
     const why = waiting.message ?? waiting.reason ?? "";
     throw new UserError("NO_IMAGE", `${pod} cannot have its image: ${why}`, { hint: imageHint });
   }
-  const hasStarted = status.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;
-  return status.phase === "Running" && hasStarted && status.podIP !== undefined && status.podIP !== "";
+  const agent = status.containerStatuses?.find(({ name: container }) => container === CONTAINER);
+  return (
+    status.phase === "Running" &&
+    agent?.state?.running !== undefined &&
+    status.podIP !== undefined &&
+    status.podIP !== ""
+  );
 }

@@ -1,4 +1,5 @@
 import type { StagePod } from "../plan/index.ts";
+import type { ContainerPort } from "../snapshot/index.ts";
 import type { Json } from "./client.ts";
 
 export const CONTAINER = "probe";
@@ -51,7 +52,7 @@ export function podObject(
         // Ports below 1024 are served without a capability; the sysctl is on the list of safe ones.
         sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       },
-      containers: [container(pod, image, deadlineSeconds)],
+      containers: containers(pod, image, deadlineSeconds),
     },
   };
 }
@@ -62,30 +63,48 @@ function preferring(node: string): Json {
   return { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference }] } };
 }
 
-function container({ ports, listen, healthPort }: StagePod, image: string, deadlineSeconds: number): Json {
+/** The agent's container, and one more for each time that a port name is declared again: the API wants them apart. */
+function containers({ ports, listen, healthPort }: StagePod, image: string, deadlineSeconds: number): readonly Json[] {
+  const [own = [], ...others] = withoutRepetition(ports);
+  const deadline = ["--deadline", `${deadlineSeconds}s`];
+  const listening = [
+    "--tcp",
+    formatPorts(listen.TCP),
+    "--udp",
+    formatPorts(listen.UDP),
+    "--health",
+    String(healthPort),
+  ];
+  const agent = container(CONTAINER, own, { image, args: ["serve", ...listening, ...deadline] });
+  return [
+    {
+      ...agent,
+      // Crosses the pod's interface in both directions, and no policy may stop it: it shows that the network is alive.
+      readinessProbe: { tcpSocket: { port: healthPort }, periodSeconds: 1, failureThreshold: 1000 },
+    },
+    ...others.map((more, index) => {
+      const name = `${CONTAINER}-${index + 2}`;
+      return container(name, more, { image, args: ["serve", "--control", `@netproof-${name}`, ...deadline] });
+    }),
+  ];
+}
+
+function container(
+  name: string,
+  ports: readonly ContainerPort[],
+  { image, args }: { image: string; args: readonly string[] },
+): Json {
   return {
-    name: CONTAINER,
+    name,
     image,
     imagePullPolicy: "IfNotPresent",
-    args: [
-      "serve",
-      "--tcp",
-      formatPorts(listen.TCP),
-      "--udp",
-      formatPorts(listen.UDP),
-      "--health",
-      String(healthPort),
-      "--deadline",
-      `${deadlineSeconds}s`,
-    ],
+    args,
     env: [{ name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } }],
-    ports: ports.map(({ name, port, protocol }) => ({
-      ...(name === undefined ? {} : { name }),
+    ports: ports.map(({ name: portName, port, protocol }) => ({
+      ...(portName === undefined ? {} : { name: portName }),
       containerPort: port,
       protocol,
     })),
-    // Crosses the pod's interface in both directions, and no policy may stop it: it shows that the network is alive.
-    readinessProbe: { tcpSocket: { port: healthPort }, periodSeconds: 1, failureThreshold: 1000 },
     resources: {
       requests: { cpu: "5m", memory: "16Mi" },
       limits: { memory: "64Mi" },
@@ -96,6 +115,19 @@ function container({ ports, listen, healthPort }: StagePod, image: string, deadl
       capabilities: { drop: ["ALL"] },
     },
   };
+}
+
+/** The ports in as few groups as there may be without a name twice in one of them. */
+function withoutRepetition(ports: readonly ContainerPort[]): readonly (readonly ContainerPort[])[] {
+  const groups: ContainerPort[][] = [];
+  for (const port of ports) {
+    const hasRoom = (group: readonly ContainerPort[]): boolean =>
+      port.name === undefined || group.every(({ name }) => name !== port.name);
+    const group = groups.find(hasRoom);
+    if (group === undefined) groups.push([port]);
+    else group.push(port);
+  }
+  return groups;
 }
 
 /** A sidecar accepts every connection, and would answer for the pod. */

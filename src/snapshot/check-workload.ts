@@ -51,16 +51,25 @@ function isRestartable(container: Cursor): boolean {
 
 function containerPorts(container: Cursor): readonly ContainerPort[] {
   const fields = container.expectFields(["ports"], { others: "ignored" });
-  return (fields?.ports?.expectList() ?? []).flatMap((item) => containerPort(item) ?? []);
+  const names = new Set<string>();
+  return (fields?.ports?.expectList() ?? []).flatMap((item) => containerPort(item, names) ?? []);
 }
 
-function containerPort(cursor: Cursor): ContainerPort | undefined {
+/** @param names of the container's ports before it */
+function containerPort(cursor: Cursor, names: Set<string>): ContainerPort | undefined {
   const fields = cursor.expectFields(["containerPort", "hostIP", "hostPort", "name", "protocol"]);
   if (fields === undefined) return undefined;
   if (fields.containerPort === undefined) cursor.problem("Required value", { field: "containerPort" });
   const port = fields.containerPort?.expectInteger();
   const name = fields.name?.expectString() ?? "";
-  if (fields.name && name !== "") checkPortName(fields.name, name);
+  if (fields.name && name !== "") {
+    checkPortName(fields.name, name);
+    if (names.has(name))
+      fields.name.problem(`Duplicate value: "${name}"`, {
+        hint: "one name may stand for several ports only in several containers",
+      });
+    names.add(name);
+  }
   const protocol = fields.protocol ? checkWord(fields.protocol, PROTOCOLS) : "TCP";
   if (fields.containerPort === undefined || port === undefined || protocol === undefined) return undefined;
   for (const objection of portNumberObjections(port)) invalid(fields.containerPort, port, objection);

@@ -13,7 +13,7 @@ export function podFaults(draft: Draft): readonly Cause[] {
   return [
     ...(containers.length === 0 ? [required("spec.containers")] : []),
     ...containers.flatMap((container, i) => containerFaults(container, `spec.containers[${i}]`)),
-    ...duplicateNames(containers),
+    ...duplicateNames(containers, "spec.containers"),
   ];
 }
 
@@ -25,6 +25,7 @@ function containerFaults(container: Fields, field: string): readonly Cause[] {
     ...(hasName ? [] : [required(`${field}.name`)]),
     ...(typeof image === "string" && image !== "" ? [] : [required(`${field}.image`)]),
     ...recordsAt(container, "ports").flatMap((port, i) => portFaults(port, `${field}.ports[${i}]`)),
+    ...duplicateNames(recordsAt(container, "ports"), `${field}.ports`),
   ];
 }
 
@@ -36,12 +37,12 @@ function portFaults({ name, containerPort }: Fields, field: string): readonly Ca
   return [...faults, ...numbered.map((fault) => invalidValue(`${field}.containerPort`, containerPort, fault))];
 }
 
-function duplicateNames(containers: readonly Fields[]): readonly Cause[] {
-  const names = containers.map(({ name }) => name);
+function duplicateNames(named: readonly Fields[], field: string): readonly Cause[] {
+  const names = named.map(({ name }) => name);
   return names.flatMap((name, i) => {
     const message = `Duplicate value: ${JSON.stringify(name)}`;
     const isDuplicate = name !== undefined && names.indexOf(name) < i;
-    return isDuplicate ? [{ reason: "FieldValueDuplicate", message, field: `spec.containers[${i}].name` }] : [];
+    return isDuplicate ? [{ reason: "FieldValueDuplicate", message, field: `${field}[${i}].name` }] : [];
   });
 }
 
