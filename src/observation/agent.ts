@@ -71,7 +71,7 @@ export class Agent implements AsyncDisposable {
     const wire = new Wire(channel, options);
     const { key, deadlineMs, heartbeatMs } = options;
     const open = { type: "open", protocol: PROTOCOL_VERSION, key, deadlineMs, heartbeatMs } as const;
-    const hello = await wire.ask("hello", open, HELLO_MS);
+    const hello = await wire.ask("hello", open);
     if (hello?.type !== "hello") {
       channel.close();
       throw new AgentUnavailable(party, wire.lost ?? "it did not say hello");
@@ -139,9 +139,8 @@ export class Agent implements AsyncDisposable {
   }
 }
 
-const REPLY_MS = 10_000;
-/** Its node may be busy starting all the others. */
-const HELLO_MS = 30_000;
+/** A node may be busy with all the others. A session that is dead is known earlier, by its silence. */
+const REPLY_MS = 30_000;
 const BYE_MS = 500;
 const CLOCK_COMPARISONS = 3;
 /** The answer takes some 150 bytes for each: under the megabyte that a line may have. */
