@@ -238,6 +238,7 @@ func TestPrefixesWithoutAGatewayAreTold(t *testing.T) {
 		"what is thrown away":        {"ip route add blackhole 10.8.0.0/16", ""},
 		"IPv6":                       {"ip addr add fd00:9::2/64 dev a nodad", "fd00:9::/64"},
 	} {
+		name, row := name, row
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, hello := newNamespace(t, links+row.routes).serve(t).open(t)

@@ -26,7 +26,10 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
     const kinds = Object.entries(manifests.passedOver).map(([kind, count]) => `${count} ${kind}`);
     const others = kinds.length === 0 ? "" : ` (passed over: ${kinds.slice(0, 8).join(", ")})`;
     throw usage("NO_POLICIES", `Found no NetworkPolicy in ${options.from.map(nameOf).join(", ")}${others}`, {
-      hint: "Name the files or folders that hold them with -f; -R reads subfolders too",
+      hint:
+        manifests.passedOver["Intent.netproof.dev"] === undefined
+          ? "Name the files or folders that hold them with -f; -R reads subfolders too"
+          : "What must and must not connect is given with --require; policies with -f",
     });
   }
   return manifests;

@@ -72,7 +72,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
       .filter(({ pair: { decision } }) => isIsolated(decision.egress) || isIsolated(decision.ingress))
       .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
     isolation: inside.map((end) => isolationOf(end, pairs, state.policies)),
-    requirements: requirements.planned(),
+    requirements: requirements.planned(outside),
     foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
     notTested: [

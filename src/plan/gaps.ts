@@ -40,10 +40,16 @@ function* deadSelectors(
       for (const peer of peers) {
         if (peer.kind !== "pods" || workloads.some((workload) => matches(peer, policy, { workload, namespaceLabels })))
           continue;
-        yield `${direction} rule ${index + 1} of ${name}: ${formatPeer(peer)}`;
+        const isElsewhere = !knowsNamespace(peer, namespaceLabels);
+        yield `${direction} rule ${index + 1} of ${name}: ${formatPeer(peer)}${isElsewhere ? " (no such namespace in the files)" : ""}`;
       }
     }
   }
+}
+
+function knowsNamespace({ namespaceSelector }: PodsPeer, namespaceLabels: ReadonlyMap<string, Labels>): boolean {
+  if (namespaceSelector === undefined) return true;
+  return [...namespaceLabels.values()].some((labels) => selects(namespaceSelector, labels));
 }
 
 function matches(

@@ -39,7 +39,7 @@ export class NamespaceDraft {
   /** Existing namespaces that are selected, and one for each value listed that has none yet. */
   selectedBy(selector: Selector): readonly string[] {
     const names = selectedLabels(selector).map(
-      (choice) => this.#chosen(selector, choice) ?? this.#withLabels(choice, (labels) => selects(selector, labels)),
+      (choice) => this.#chosen(selector, choice) ?? this.#invent(choice, (labels) => selects(selector, labels)),
     );
     return [...new Set(names.filter((name) => name !== undefined))];
   }
@@ -61,6 +61,14 @@ export class NamespaceDraft {
     return [...this.#namespaces.keys()].find((name) => isChosen(selector, choice, this.#fullLabels(name)));
   }
 
+  /** As `#withLabels`, for one that the files mean: where they know it by name only, it is noted. */
+  #invent(choice: Labels, isWanted: (labels: Labels) => boolean): string | undefined {
+    const isNew = !this.#namespaces.has(choice[NAME_LABEL] ?? "");
+    const name = this.#withLabels(choice, isWanted);
+    if (name !== undefined && name === choice[NAME_LABEL] && isNew) this.invented.push(name);
+    return name;
+  }
+
   /** A wanted namespace with exactly these labels, made if there is none; undefined where the server would not allow it. */
   #withLabels(
     { [NAME_LABEL]: fixedName, ...labels }: Labels,
@@ -74,7 +82,6 @@ export class NamespaceDraft {
       }
       if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(fixedName) || !named(fixedName)) return undefined;
       this.#namespaces.set(fixedName, labels);
-      this.invented.push(fixedName);
       return fixedName;
     }
     const same = [...this.#namespaces].find(([name, known]) => sameLabels(known, labels) && named(name));

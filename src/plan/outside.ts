@@ -34,6 +34,11 @@ export function planOutside(
   const notTested: NotTested[] = peers.filter(({ cidr }) => isIpv6(cidr)).map(overIpv6);
   const chosen = new Set<bigint>();
   const blocks = peers.filter(({ cidr }) => !isIpv6(cidr)).map(blockOf);
+  // However many there are, each of the required ones has an address before any has a second.
+  for (const block of blocks.slice(0, wanted.filter(({ cidr }) => !isIpv6(cidr)).length)) {
+    const [first] = candidates(block, taken).filter(isUsable);
+    if (first !== undefined) chosen.add(first);
+  }
   for (const block of blocks) {
     const inside = candidates(block, taken).filter(isUsable);
     if (inside.length === 0) notTested.push(withoutAddress(block));
@@ -63,8 +68,10 @@ const RESERVED = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
 /** Of networks for documentation (RFC 5737). */
 const STRANGERS = ["203.0.113.77/32", "198.51.100.77/32", "192.0.2.77/32"].map((cidr) => rangeOf(cidr).first);
 
+export const WITHOUT_HOST = "there is no host of ours outside this cluster; the lab has one (--lab)";
+
 function withoutHost({ cidr }: IpBlockPeer): NotTested {
-  return { what: `ipBlock ${cidr}`, reason: "there is no host of ours outside this cluster; the lab has one (--lab)" };
+  return { what: `ipBlock ${cidr}`, reason: WITHOUT_HOST };
 }
 
 function overIpv6({ cidr }: IpBlockPeer): NotTested {

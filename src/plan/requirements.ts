@@ -23,6 +23,7 @@ import { type End, podOf } from "./ends.ts";
 import { contrary, formatContrary, portsOf, portsToTry, speaksOf } from "./line-ports.ts";
 import type { PlannedConnection, PlannedRequirement, StagedWorkload } from "./model.ts";
 import { NAME_LABEL } from "./names.ts";
+import { WITHOUT_HOST } from "./outside.ts";
 import type { PortOfInterest } from "./ports.ts";
 
 /** One line of the intent, with what has been found about it. */
@@ -90,14 +91,15 @@ export class Requirements {
     }
   }
 
-  planned(): readonly PlannedRequirement[] {
+  /** `outside`: every end that is tried outside the cluster. */
+  planned(outside: readonly End[]): readonly PlannedRequirement[] {
     return this.#noted.map(({ line, ids, againstPolicy }) => ({
       text: formatLine(line),
       place: showPlace(line.place),
       must: line.must,
       connections: [...ids],
       againstPolicy,
-      unproven: [...this.#absent(line), ...unprobed(line)],
+      unproven: [...this.#absent(line), ...unprobed(line, outside)],
     }));
   }
 
@@ -169,12 +171,19 @@ function isSame(a: PortsByProtocol, b: PortsByProtocol): boolean {
   return isNothing(subtract(a, b)) && isNothing(subtract(b, a));
 }
 
-function unprobed({ from, to, port }: IntentLine): readonly string[] {
-  const isIpv6 = [from, to].some((end) => end.kind === "cidr" && end.cidr.includes(":"));
+function unprobed({ from, to, port }: IntentLine, outside: readonly End[]): readonly string[] {
+  const cidrs = [from, to].flatMap((end) => (end.kind === "cidr" ? [end.cidr] : []));
   return [
     ...(port?.kind === "range" && port.protocol === "SCTP" ? ["SCTP is not probed by this version"] : []),
-    ...(isIpv6 ? ["connections over IPv6 are not probed by this version"] : []),
+    ...cidrs.flatMap((cidr) => unreached(cidr, outside)),
   ];
+}
+
+function unreached(cidr: string, outside: readonly End[]): readonly string[] {
+  if (cidr.includes(":")) return ["connections over IPv6 are not probed by this version"];
+  if (outside.length === 0) return [WITHOUT_HOST];
+  if (outside.some(({ address }) => isIn(cidr, address))) return [];
+  return [`no address of ${cidr} is among those tried outside the cluster`];
 }
 
 function formatLine({ must, from, to, port }: IntentLine): string {
