@@ -25,6 +25,15 @@ describe("gaps in the files", () => {
     expect(findGaps(policies({ "shop/db": POLICY }))).toEqual({ unselectedWorkloads: [], deadSelectors: [] });
   });
 
+  it("say where a selector means a namespace that the files do not have, such as that of the cluster's DNS", () => {
+    const dns = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}";
+    const spec = `{podSelector: {}, policyTypes: [Egress], egress: [{to: [${dns}]}]}`;
+    const { deadSelectors } = findGaps(policies({ "shop/p": spec }, deployment("shop/db", "{app: db}")));
+    expect(deadSelectors).toEqual([
+      expect.stringMatching(/^egress rule 1 of shop\/p: .*\(no such namespace in the files\)$/),
+    ]);
+  });
+
   it("read a namespaceSelector with the labels of the files' namespaces, and the name that each has", () => {
     const spec = `{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: a}}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}}]}]}`;
     const web = "{apiVersion: v1, kind: Namespace, metadata: {name: web, labels: {team: a}}}";

@@ -42,6 +42,13 @@ describe("the addresses outside", () => {
     expect(outside.at(-1)).toBe("203.0.113.77");
   });
 
+  it("have one in each CIDR of the intent before any has a second", () => {
+    const cidrs = Array.from({ length: 10 }, (_, index) => `20.${2 * index}.0.0/16`);
+    const lines = cidrs.map((cidr) => `{from: shop/db, to: ${cidr}}`).join();
+    const { outside } = planTopology(policies({ "shop/db": FROM_API }), intent(`deny: [${lines}]`), OPTIONS);
+    expect(outside.slice(0, 10)).toEqual(cidrs.map((cidr) => cidr.replace("/16", "")));
+  });
+
   it("are never the cluster's own, nor such as no host can have", () => {
     const { outside } = plan(policies({ "shop/p": block("{cidr: 0.0.0.0/0, except: [10.0.0.0/8, 127.0.0.0/8]}") }));
     expect(outside.length).toBeGreaterThan(1);

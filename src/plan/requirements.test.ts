@@ -95,6 +95,14 @@ it("a requirement about SCTP cannot be shown", () => {
   expect(required).toMatchObject({ connections: [], unproven: ["SCTP is not probed by this version"] });
 });
 
+it("a requirement about a CIDR of which no address is tried says why it cannot be shown", () => {
+  const [required] = requirementsOf(ONLY_DB, "deny: [{from: shop/api, to: 10.244.0.0/24}]");
+  expect(required).toMatchObject({
+    connections: [],
+    unproven: ["no address of 10.244.0.0/24 is among those tried outside the cluster"],
+  });
+});
+
 describe("a requirement about a CIDR", () => {
   const files = policies({
     "shop/db":
