@@ -49,7 +49,7 @@ interface ProveFlags {
 /** How long an attempt waits for its answer, and connections to become as expected. What answers later counts all the same. */
 const LAB_TIMING = { attemptTimeoutMs: 200, deadlineMs: 5_000 };
 const CLUSTER_TIMING = { attemptTimeoutMs: 500, deadlineMs: 8_000 };
-/** Where not one packet has been stopped in this part of the time, the rest of it would change nothing. */
+/** Where not one packet has been stopped in this part of the usual time, the rest of it would change nothing. */
 const FIRST_EFFECT = 0.75;
 /** Yet never less than this: the verdict on a whole cluster needs as much. */
 const LEAST_FIRST_EFFECT_MS = 5_000;
@@ -175,7 +175,8 @@ function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurro
   const { version, streams } = context;
   const usual = flags.lab ? LAB_TIMING : CLUSTER_TIMING;
   const deadlineMs = flags.timeout === undefined ? usual.deadlineMs : flags.timeout * 1000;
-  const firstEffectMs = Math.min(deadlineMs, Math.max(FIRST_EFFECT * deadlineMs, LEAST_FIRST_EFFECT_MS));
+  const firstEffectMs =
+    flags.timeout === undefined ? Math.max(FIRST_EFFECT * deadlineMs, LEAST_FIRST_EFFECT_MS) : deadlineMs;
   return {
     runId: randomBytes(4).toString("hex"),
     key: randomBytes(32).toString("hex"),

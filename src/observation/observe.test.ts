@@ -43,6 +43,16 @@ describe("a phase that wants stability", () => {
     expect(trace(phase, "web > db").matchesFromRound).toBe(1);
   });
 
+  it("pauses between rounds while an open connection is refused", async () => {
+    network.rule = ({ at }) => (at < 4000 ? { outcome: "refused" } : ANSWERED);
+    const { rounds, traces } = await observer.observe(
+      { wanted: [wanted("web > db", "open")], until: "success" },
+      never,
+    );
+    expect(traces[0]?.settledAt).toBeDefined();
+    expect(rounds.length).toBeLessThan(20);
+  });
+
   it("waits for policies that take effect late, and counts only from then on", async () => {
     network.rule = ({ at }) => (at < 2000 ? ANSWERED : SILENT);
     const phase = await observe([["web > db", "blocked"]]);

@@ -73,8 +73,9 @@ export class Phase {
     return Math.min(...this.#live().flatMap((trace) => trace.confirmAt ?? []));
   }
 
+  /** When everything is tried again, whatever was seen; never where one success is enough. */
   nextFull(): number {
-    return this.#lastFull + ROUND_GAP_MS;
+    return this.#wish.until === "success" ? Number.POSITIVE_INFINITY : this.#lastFull + ROUND_GAP_MS;
   }
 
   /**

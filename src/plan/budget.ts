@@ -11,7 +11,7 @@ export interface PairRows {
 export interface Budget {
   readonly maxProbes: number;
   readonly tables: NeighbourTables;
-  /** Ids of connections that are asked for: they are tried whatever it takes. */
+  /** Ids of connections that are asked for: they come before all others, and whatever the number of probes. */
   readonly required: ReadonlySet<string>;
 }
 
@@ -28,11 +28,10 @@ export function withinBudget(pairs: readonly PairRows[], { maxProbes, tables, re
   const rows = byWorth(pairs).map((pair) => byInterest(pair.rows));
   const turns = Math.max(0, ...rows.map(({ others }) => others.length));
   const inTurn = Array.from({ length: turns }, (_, turn) => rows.flatMap(({ others }) => others[turn] ?? [])).flat();
-  const kept = new Set(asked);
-  for (const { probe } of asked) tables.take(probe);
-  const choice = { crowded: 0, left: 0 };
+  const kept = new Set(asked.filter(({ probe }) => tables.take(probe)));
+  const choice = { crowded: asked.length - kept.size, left: 0 };
   for (const row of new Set([...rows.flatMap(({ leading }) => leading), ...inTurn])) {
-    if (kept.has(row)) continue;
+    if (kept.has(row) || required.has(row.probe.id)) continue;
     if (kept.size >= maxProbes) choice.left += 1;
     else if (tables.take(row.probe)) kept.add(row);
     else choice.crowded += 1;

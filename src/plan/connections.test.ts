@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedConnection, ProofPlan } from "./model.ts";
-import { deployment, planFor, policies } from "./testing.ts";
+import { deployment, intent, planFor, policies } from "./testing.ts";
 
 const FROM_API = `{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 5432}]}]}`;
 const ONLY_DB = policies({ "shop/db": FROM_API });
@@ -87,6 +87,18 @@ describe("the connections of a proof", () => {
       expect(own.some(({ expectation }) => expectation === "deny")).toBe(true);
       expect(own.some(({ expectation }) => expectation === "allow")).toBe(true);
     }
+  });
+
+  it("spare it even where an intent asks for everything, and say what was not tried", () => {
+    const pods = Array.from({ length: 40 }, (_, index) => deployment(`shop/a${index}`, `{app: a${index}}`));
+    const files = policies({ "shop/p": "{podSelector: {}}" }, pods.join("\n---\n"));
+    const everything = intent("deny: [{from: '*', to: '*'}]");
+    const { connections, notTested } = planFor(files, { sharedLink: "10.244.0.0/16", intent: everything });
+    const inside = connections.filter(({ probe }) => !`${probe.source} ${probe.destination}`.includes("outside"));
+    expect(
+      new Set(inside.map(({ probe }) => [probe.source, probe.destination].sort().join())).size,
+    ).toBeLessThanOrEqual(300);
+    expect(notTested.some(({ reason }) => /neighbour table/.test(reason))).toBe(true);
   });
 
   it("are planned in time where many pods have many ports", { timeout: 60_000 }, () => {

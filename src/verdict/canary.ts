@@ -8,6 +8,9 @@ export interface Enforcement {
   readonly reason?: string;
 }
 
+/** Within one namespace there is no room for it. */
+export const NOT_PLACED = "the canary was not placed";
+
 export type CanaryVerdict = Readonly<Record<Direction, Enforcement>>;
 
 /**
@@ -20,12 +23,12 @@ export function judgeCanary(connections: readonly JudgedConnection[]): CanaryVer
 
 function judgeDirection(direction: Direction, connections: readonly JudgedConnection[]): Enforcement {
   const blocked = connections.find(({ planned }) => planned.deniedBy.includes(direction));
-  if (blocked === undefined) return unknown("the canary was not placed");
+  if (blocked === undefined) return unknown(NOT_PLACED);
   const { destination } = blocked.planned.probe;
   const open = connections.find(
     ({ planned }) => planned.expectation === "allow" && planned.probe.destination === destination,
   );
-  if (open === undefined) return unknown("the canary was not placed");
+  if (open === undefined) return unknown(NOT_PLACED);
   if (open.seen.enforced?.kind !== "connected") return unknown("the canary's permitted client did not connect");
   switch (blocked.verdict.kind) {
     case "conforms":

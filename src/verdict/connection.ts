@@ -40,7 +40,9 @@ export function judgeConnections(
       return expectations.get(`${planned.from} > ${party} ${port}/${protocol}`) === "deny";
     };
     const rewritten = rewrittenSource(traces);
-    const own = nameLoss(judge(planned, seen, { isDeniedToo, rewritten }), planned, lost);
+    const judged = judge(planned, seen, { isDeniedToo, rewritten });
+    const isOpen = judged.kind === "inconclusive" || traces.enforced?.settledAt === undefined;
+    const own = isOpen ? nameLoss(judged, planned, lost) : judged;
     const verdict = nameForeign(own, planned, foreign);
     return { planned, traces, seen, verdict };
   });
@@ -50,10 +52,10 @@ function lostParties(phases: Phases): ReadonlyMap<string, string> {
   return new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
 }
 
-/** Where an end has lost its session, that is the reason why nothing can be said. */
+/** Where an end has lost its session before the row was settled, what was seen until then is no evidence of anything. */
 function nameLoss(verdict: Verdict, { probe }: PlannedConnection, lost: ReadonlyMap<string, string>): Verdict {
   const party = [probe.source, probe.destination].find((end) => lost.has(end));
-  if (verdict.kind !== "inconclusive" || party === undefined) return verdict;
+  if (party === undefined || verdict.kind === "unspecified") return verdict;
   return inconclusive(`the session with ${party} was lost`);
 }
 

@@ -125,6 +125,12 @@ describe("the canary", () => {
     expect(outcome.exitCode).toBe(0);
   });
 
+  it("that cannot be judged makes a run inconclusive that rests on its direction: a broken network looks like isolation", () => {
+    const { outcome } = prove(RULES, { ...GOOD, "permitted > listener": "lost" });
+    expect(outcome).toMatchObject({ result: "inconclusive", exitCode: 3 });
+    expect(outcome.reasons.join()).toMatch(/canary does not show that ingress is enforced/);
+  });
+
   it("never says that nothing is enforced where its permitted client is silent as well", () => {
     const { outcome, canary } = prove(RULES, {
       ...GOOD,

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from "../errors/index.ts";
 import type { ProofPlan, UnplacedPolicy } from "../plan/index.ts";
 import type { Direction, NetworkPolicy } from "../snapshot/index.ts";
-import { type CanaryVerdict, judgeCanary } from "./canary.ts";
+import { type CanaryVerdict, judgeCanary, NOT_PLACED } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
 import { type Diagnosis, diagnose, type NodesByParty } from "./diagnosis.ts";
@@ -81,7 +81,9 @@ function conclude(evidence: Evidence): Outcome {
     return {
       result: "not-enforced",
       exitCode: EXIT.notEnforced,
-      reasons: [`this cluster does not enforce NetworkPolicy at all: nothing was blocked${within}`],
+      reasons: [
+        `this cluster does not enforce NetworkPolicy at all: nothing was blocked${within} (give a slower one more with --timeout)`,
+      ],
       counts,
     };
   }
@@ -110,6 +112,12 @@ function* doubtReasons(evidence: Evidence, counts: Counts): Iterable<string> {
   for (const direction of openCanaries(canary)) {
     if (wasBlocked(direction, connections))
       yield `the canary got through whose ${direction} is denied, although other connections were blocked`;
+  }
+  for (const direction of ["ingress", "egress"] as const) {
+    const { enforcement, reason } = canary[direction];
+    const isUsed = connections.some(({ planned }) => planned.deniedBy.includes(direction));
+    if (isUsed && enforcement === "unknown" && reason !== NOT_PLACED)
+      yield `the canary does not show that ${direction} is enforced: ${reason}`;
   }
   const denied = connections.filter(({ planned }) => planned.expectation === "deny");
   if (connections.length > 0 && denied.length === 0)
