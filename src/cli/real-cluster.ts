@@ -49,7 +49,7 @@ export async function openRealCluster(flags: ClusterFlags, command: CommandConte
   }
 }
 
-/** The files together with what is already in their namespaces; what may not be listed becomes a warning. */
+/** The files together with what is already in their namespaces; workloads that may not be listed become a warning. */
 export async function withLive(files: Manifests, flags: ClusterFlags, command: CommandContext): Promise<Manifests> {
   const { policies, namespaces } = files;
   const names = [...policies.map(({ policy }) => policy.namespace), ...namespaces.map(({ name }) => name)];

@@ -18,11 +18,14 @@ const POLICIES = { ...NETWORK_POLICIES, apiVersion: "networking.k8s.io/v1", sing
 export interface LiveManifests {
   /** A List for each namespace, as if it had been exported into a file. */
   readonly files: readonly TextFile[];
-  /** Kinds that may not be listed, with where. */
+  /** Workloads that may not be listed, with where. */
   readonly unseen: readonly string[];
 }
 
-/** What is already in these namespaces: labels, policies and workload templates. A namespace that is not there has none. */
+/**
+ * What is already in these namespaces: labels, policies and workload templates. A namespace that is not there has none.
+ * Throws an ApiError where labels or policies may not be seen: one that allows more would go unnoticed.
+ */
 export async function readLiveManifests(
   client: ApiClient,
   namespaces: readonly string[],
@@ -43,7 +46,8 @@ async function readNamespace(
       return await read();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status.code === 403) unseen.push(`${what} in namespace "${namespace}"`);
+      if (error.status.code === 403 && WORKLOADS.some(({ plural }) => plural === what))
+        unseen.push(`${what} in namespace "${namespace}"`);
       else if (error.status.code !== 404) throw error;
       return [];
     }

@@ -123,6 +123,26 @@ describe("the evidence of the enforced phase", () => {
       verdict: "inconclusive",
     },
     {
+      name: "an allowed connection that is silent in the end does not conform, though no control tells why",
+      planned: allow,
+      enforced: phase([trace(ID, [["connected"], ["connected"], Array(3).fill("timed-out")], { wish: "open" })], {
+        deaf: ["db 80/TCP"],
+      }),
+      verdict: "inconclusive",
+    },
+    {
+      name: "a connection whose session was lost before the policies may have taken effect is no leak",
+      planned: deny,
+      enforced: { ...phase([trace(ID, [["connected"], ["failed"]], { settled: false })]), lost: { web: "cut" } },
+      verdict: "inconclusive",
+    },
+    {
+      name: "a block that was settled before the session was lost is one",
+      planned: deny,
+      enforced: { ...phase([trace(ID, [["timed-out"], ["timed-out"]])]), lost: { web: "cut" } },
+      verdict: "conforms",
+    },
+    {
       name: "an allowed connection that is silent without controls is not overblocked",
       planned: allow,
       enforced: phase([trace(ID, [["timed-out"], ["timed-out"]], { wish: "open", settled: false })], {
@@ -160,6 +180,12 @@ describe("the phases around it", () => {
     { name: "restored", phases: { baseline: OPEN, enforced: BLOCKED } },
   ])("without the phase $name nothing is proven", ({ phases }) => {
     expect(judge(deny, phases).kind).toBe("inconclusive");
+  });
+
+  it("a leak stays a leak where a session is lost after the phase", () => {
+    const enforced = phase([trace(ID, [["connected"], ["connected"]], { settled: false })]);
+    const restored = { ...OPEN, lost: { web: "cut" } };
+    expect(judge(deny, { baseline: OPEN, enforced, restored }).kind).toBe("leaks");
   });
 
   it("a leak stays a leak, whatever comes after", () => {

@@ -26,6 +26,7 @@ export function judgeConnections(
   phases: Phases,
 ): readonly JudgedConnection[] {
   const lost = lostParties(phases);
+  const lostWhileEnforced = new Map(Object.entries(phases.enforced?.lost ?? {}));
   const readers = PHASES.map((name) => ({ name, read: phaseReader(phases[name]) }));
   const expectations = new Map(connections.map((planned) => [planned.probe.id, planned.expectation]));
   return connections.map((planned) => {
@@ -41,9 +42,9 @@ export function judgeConnections(
     };
     const rewritten = rewrittenSource(traces);
     const judged = judge(planned, seen, { isDeniedToo, rewritten });
-    const isOpen = judged.kind === "inconclusive" || traces.enforced?.settledAt === undefined;
-    const own = isOpen ? nameLoss(judged, planned, lost) : judged;
-    const verdict = nameForeign(own, planned, foreign);
+    const isOpen = traces.enforced !== undefined && traces.enforced.settledAt === undefined;
+    const known = isOpen ? withoutLost(judged, planned, lostWhileEnforced) : judged;
+    const verdict = nameForeign(nameLoss(known, planned, lost), planned, foreign);
     return { planned, traces, seen, verdict };
   });
 }
@@ -52,8 +53,13 @@ function lostParties(phases: Phases): ReadonlyMap<string, string> {
   return new Map(PHASES.flatMap((name) => Object.entries(phases[name]?.lost ?? {})));
 }
 
-/** Where an end has lost its session before the row was settled, what was seen until then is no evidence of anything. */
-function nameLoss(verdict: Verdict, { probe }: PlannedConnection, lost: ReadonlyMap<string, string>): Verdict {
+/** Where an end has lost its session, that is the reason why nothing can be said. */
+function nameLoss(verdict: Verdict, planned: PlannedConnection, lost: ReadonlyMap<string, string>): Verdict {
+  return verdict.kind === "inconclusive" ? withoutLost(verdict, planned, lost) : verdict;
+}
+
+/** What was seen until a session was lost, before the policies may have taken effect, convicts nobody. */
+function withoutLost(verdict: Verdict, { probe }: PlannedConnection, lost: ReadonlyMap<string, string>): Verdict {
   const party = [probe.source, probe.destination].find((end) => lost.has(end));
   if (party === undefined || verdict.kind === "unspecified") return verdict;
   return inconclusive(`the session with ${party} was lost`);

@@ -18,7 +18,7 @@ describe("a policy of which nothing was shown", () => {
 
   it("is named where its pods are on the stage, and none of their connections was tried", () => {
     expect(findings(["a", "b"], { by: ["a"] })).toEqual([
-      "nothing of policy shop/b was shown: no connection of a pod that it selects was tried (--max-probes)",
+      "nothing of policy shop/b was shown: no connection of a pod that it selects was tried (--max-probes, --max-neighbours)",
     ]);
   });
 
@@ -30,7 +30,7 @@ describe("a policy of which nothing was shown", () => {
 
   it("is counted with others of the same reason", () => {
     expect(findings(["a", "b", "c", "d", "e"], { by: ["a"] })).toEqual([
-      "nothing of 4 policies (shop/b, shop/c, shop/d, …) was shown: no connection of a pod that it selects was tried (--max-probes)",
+      "nothing of 4 policies (shop/b, shop/c, shop/d, …) was shown: no connection of a pod that it selects was tried (--max-probes, --max-neighbours)",
     ]);
   });
 

@@ -70,7 +70,7 @@ export function* untriedFindings(
   }
 }
 
-const NOT_TRIED = "no connection of a pod that it selects was tried (--max-probes)";
+const NOT_TRIED = "no connection of a pod that it selects was tried (--max-probes, --max-neighbours)";
 const LEFT_OPEN = "the API leaves open every connection of a pod that it selects";
 
 /** The policies that isolate an end of one of the connections. */

@@ -108,16 +108,9 @@ function* failureReasons(evidence: Evidence, counts: Counts, unenforced: readonl
 }
 
 function* doubtReasons(evidence: Evidence, counts: Counts): Iterable<string> {
-  const { connections, requirements, findings, canary } = evidence;
-  for (const direction of openCanaries(canary)) {
-    if (wasBlocked(direction, connections))
-      yield `the canary got through whose ${direction} is denied, although other connections were blocked`;
-  }
-  for (const direction of ["ingress", "egress"] as const) {
-    const { enforcement, reason } = canary[direction];
-    const isUsed = connections.some(({ planned }) => planned.deniedBy.includes(direction));
-    if (isUsed && enforcement === "unknown" && reason !== NOT_PLACED)
-      yield `the canary does not show that ${direction} is enforced: ${reason}`;
+  const { connections, requirements, findings } = evidence;
+  for (const direction of DIRECTIONS) {
+    if (connections.some(({ planned }) => planned.deniedBy.includes(direction))) yield* unshown(direction, evidence);
   }
   const denied = connections.filter(({ planned }) => planned.expectation === "deny");
   if (connections.length > 0 && denied.length === 0)
@@ -129,13 +122,25 @@ function* doubtReasons(evidence: Evidence, counts: Counts): Iterable<string> {
   for (const { kind, what } of findings) if (kind === "inconclusive") yield what;
 }
 
+const DIRECTIONS = ["ingress", "egress"] as const;
+
 /** Directions in which the canary got through, and nothing else was blocked either. */
 function notEnforced({ canary, connections }: Evidence): readonly Direction[] {
-  return openCanaries(canary).filter((direction) => !wasBlocked(direction, connections));
+  return DIRECTIONS.filter(
+    (direction) => canary[direction].enforcement === "not-enforced" && !wasBlocked(direction, connections),
+  );
 }
 
-function openCanaries(canary: CanaryVerdict): readonly Direction[] {
-  return (["ingress", "egress"] as const).filter((direction) => canary[direction].enforcement === "not-enforced");
+/** Why the silence of what a direction denies may have another cause than its enforcement. */
+function* unshown(direction: Direction, { canary, connections }: Evidence): Iterable<string> {
+  const { enforcement, reason } = canary[direction];
+  const isBlocked = wasBlocked(direction, connections);
+  if (enforcement === "not-enforced" && isBlocked)
+    yield `the canary got through whose ${direction} is denied, although other connections were blocked`;
+  if (enforcement !== "unknown" || (reason === NOT_PLACED && isBlocked)) return;
+  yield reason === NOT_PLACED
+    ? `nothing shows that ${direction} is enforced: all that it denies is denied by the other direction too, and within one namespace there is no canary; a proof in namespaces of the run, or in the lab, can show it`
+    : `the canary does not show that ${direction} is enforced: ${reason}`;
 }
 
 /** A connection was blocked that nothing but this direction denies. */

@@ -57,16 +57,16 @@ function evidenceOf({ attempts, matchesFromRound, settledAt }: ProbeTrace): read
   return attempts.filter((attempt) => last.includes(attempt.round));
 }
 
-/** Settled, and in no later round did every attempt fail while the controls held. */
+/** Settled, open in its last round, and in none between did every attempt fail while the controls held. */
 function isStablyOpen(trace: ProbeTrace, evidence: readonly Attempt[], controls: Controls): boolean {
   if (trace.settledAt === undefined) return false;
-  return roundsOf(evidence).every((round) => {
-    const own = evidence.filter((attempt) => attempt.round === round);
-    return (
-      own.some((attempt) => attempt.outcome === "connected") ||
-      missingControl(trace.probe, round, controls) !== undefined
-    );
-  });
+  const rounds = roundsOf(evidence);
+  const isOpenIn = (round: number): boolean =>
+    evidence.some((attempt) => attempt.round === round && attempt.outcome === "connected");
+  return rounds.every(
+    (round) =>
+      isOpenIn(round) || (round !== rounds.at(-1) && missingControl(trace.probe, round, controls) !== undefined),
+  );
 }
 
 function readBlock(trace: ProbeTrace, evidence: readonly Attempt[], controls: Controls): Seen {
