@@ -8,28 +8,36 @@ import (
 // ownAddresses are the pod's, without loopback and link-local. Package net would tell them too, for a tenth of the
 // binary's size.
 func ownAddresses() ([]netip.Addr, error) {
-	table, err := syscall.NetlinkRIB(syscall.RTM_GETADDR, syscall.AF_UNSPEC)
+	own := []netip.Addr{}
+	err := eachMessage(syscall.RTM_GETADDR, syscall.RTM_NEWADDR, func(_ []byte, attributes []syscall.NetlinkRouteAttr) {
+		if a, ok := addressOf(attributes); ok && a.IsGlobalUnicast() {
+			own = append(own, a)
+		}
+	})
+	return own, err
+}
+
+// eachMessage asks the kernel for all it has of a kind, in both families, and hands over each answer.
+func eachMessage(request int, answer uint16, take func(data []byte, attributes []syscall.NetlinkRouteAttr)) error {
+	table, err := syscall.NetlinkRIB(request, syscall.AF_UNSPEC)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	messages, err := syscall.ParseNetlinkMessage(table)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	own := []netip.Addr{}
 	for i := range messages {
-		if messages[i].Header.Type != syscall.RTM_NEWADDR {
+		if messages[i].Header.Type != answer {
 			continue
 		}
 		attributes, err := syscall.ParseNetlinkRouteAttr(&messages[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if a, ok := addressOf(attributes); ok && a.IsGlobalUnicast() {
-			own = append(own, a)
-		}
+		take(messages[i].Data, attributes)
 	}
-	return own, nil
+	return nil
 }
 
 // addressOf prefers IFA_LOCAL: on a point-to-point link IFA_ADDRESS is the peer's.

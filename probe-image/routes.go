@@ -8,28 +8,13 @@ import (
 // neighbourhoods are the prefixes that routes lead to without a gateway: each address in them that is talked to takes an
 // entry of the node's neighbour table, of which the kernel has few.
 func neighbourhoods() ([]netip.Prefix, error) {
-	table, err := syscall.NetlinkRIB(syscall.RTM_GETROUTE, syscall.AF_UNSPEC)
-	if err != nil {
-		return nil, err
-	}
-	messages, err := syscall.ParseNetlinkMessage(table)
-	if err != nil {
-		return nil, err
-	}
 	found := []netip.Prefix{}
-	for i := range messages {
-		if messages[i].Header.Type != syscall.RTM_NEWROUTE {
-			continue
-		}
-		attributes, err := syscall.ParseNetlinkRouteAttr(&messages[i])
-		if err != nil {
-			return nil, err
-		}
-		if p, ok := onLink(messages[i].Data, attributes); ok {
+	err := eachMessage(syscall.RTM_GETROUTE, syscall.RTM_NEWROUTE, func(route []byte, attributes []syscall.NetlinkRouteAttr) {
+		if p, ok := onLink(route, attributes); ok {
 			found = append(found, p)
 		}
-	}
-	return found, nil
+	})
+	return found, err
 }
 
 // rtaVia is a gateway of the other family; package syscall does not know it.

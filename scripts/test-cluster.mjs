@@ -48,7 +48,10 @@ function testOn(name, tests) {
   const began = performance.now();
   if (!kitCommand(["up"], { NETPROOF_CLUSTER_NODES: String(nodes) })) return "skipped";
   if (!loadImage()) return "failed";
-  if (on !== undefined && !kitCommand(on)) return "skipped";
+  if (on !== undefined && !kitCommand(on)) {
+    kitCommand(off);
+    return "skipped";
+  }
   console.error(`cluster tests: ${name}, ${nodes} node${nodes === 1 ? "" : "s"}`);
   const args = ["vitest", "run", "--config", "vitest.cluster.config.ts", ...tests];
   const passed = run(["npx", ...args], { NETPROOF_CLUSTER_NETWORK: name }, "inherit");

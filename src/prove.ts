@@ -126,6 +126,7 @@ export async function prove(
     stage.foreignPolicies(signal),
     placement === "own-cluster" ? undefined : readRealPods(cluster.client, signal),
   ]);
+  const { maxProbes, maxNeighbours } = options;
   const plan = planConnections(
     {
       state: { ...stage.state, policies: [...previewed, ...foreign.understood] },
@@ -133,7 +134,7 @@ export async function prove(
       outside: request.stage.outside,
       foreign: foreign.unknown,
     },
-    { ...options, ...topology, canary, intent, workloads: request.stage.workloads },
+    { ...topology, canary, maxProbes, maxNeighbours, intent, workloads: request.stage.workloads },
   );
   watch.lap("plan");
 

@@ -33,13 +33,21 @@ export function requireLinux(system: string = platform()): void {
   });
 }
 
+function isComplete(found: Partial<Tools>): found is Tools {
+  return Object.keys(PACKAGES).every((name) => name in found);
+}
+
 /** @param path more folders to search first, separated as in PATH */
 export function findTools(path = "", folders: readonly string[] = FOLDERS): Tools {
   const search = [...path.split(delimiter).filter((folder) => folder.startsWith("/")), ...folders];
   const names = Object.keys(PACKAGES) as (keyof Tools)[];
-  const found = new Map(names.map((name) => [name, findTool(name, search)]));
-  const missing = names.filter((name) => found.get(name) === undefined);
-  if (missing.length === 0) return Object.fromEntries(found) as unknown as Tools; // none is undefined
+  const found: Partial<Record<keyof Tools, string>> = {};
+  for (const name of names) {
+    const path = findTool(name, search);
+    if (path !== undefined) found[name] = path;
+  }
+  if (isComplete(found)) return found;
+  const missing = names.filter((name) => found[name] === undefined);
   const list = missing.map((name) => `"${name}"`).join(", ");
   const install = (command: string, system: "debian" | "fedora" | "alpine") =>
     `${command} ${[...new Set(missing.map((name) => PACKAGES[name][system]))].join(" ")}`;

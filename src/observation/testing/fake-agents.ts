@@ -1,6 +1,6 @@
 import type { Protocol } from "../../snapshot/index.ts";
 import { Agent, type AgentChannel } from "../agent.ts";
-import type { AgentOutcome, ProbeCommand } from "../protocol.ts";
+import type { AgentOutcome, Command, ProbeCommand } from "../protocol.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What the network does with one attempt at this moment. */
@@ -69,7 +69,7 @@ export class FakeNetwork {
     this.#channels.get(party)?.write(line);
   }
 
-  #obey(party: string, channel: FakeChannel, command: Record<string, unknown>): void {
+  #obey(party: string, channel: FakeChannel, command: Command): void {
     const at = this.#clock.now();
     switch (command.type) {
       case "open":
@@ -88,12 +88,12 @@ export class FakeNetwork {
         channel.write({ type: "pong", id: command.id, at });
         return;
       case "receipts": {
-        const nonces = command.nonces as string[];
-        const arrived = nonces.filter((nonce) => this.#receipts.get(party)?.has(nonce)).map((nonce) => ({ nonce }));
+        const arrived = command.nonces
+          .filter((nonce) => this.#receipts.get(party)?.has(nonce))
+          .map((nonce) => ({ nonce }));
         const health: number[] = [];
         for (let time = at - HEALTH_MS; time <= at; time += HEALTH_MS / 2) {
-          if (time >= (command.healthSince as number) && this.isHealthy(party, time - this.#startedAt))
-            health.push(time);
+          if (time >= command.healthSince && this.isHealthy(party, time - this.#startedAt)) health.push(time);
         }
         channel.write({ type: "receipts", id: command.id, arrived, health });
         return;
@@ -105,11 +105,7 @@ export class FakeNetwork {
         channel.write({ type: "bye" });
         return;
       case "batch":
-        void this.#batch(
-          party,
-          channel,
-          command as unknown as { batch: number; timeoutMs: number; probes: ProbeCommand[] },
-        );
+        void this.#batch(party, channel, command);
         return;
     }
   }
@@ -117,7 +113,7 @@ export class FakeNetwork {
   async #batch(
     party: string,
     channel: FakeChannel,
-    { batch, timeoutMs, probes }: { batch: number; timeoutMs: number; probes: ProbeCommand[] },
+    { batch, timeoutMs, probes }: Extract<Command, { type: "batch" }>,
   ): Promise<void> {
     await Promise.all(probes.map((probe) => this.#probe({ party, channel, probe, timeoutMs })));
     channel.write({ type: "batch-end", batch });
@@ -160,13 +156,13 @@ function identity(party: string): { uid: string; instance: string } {
 }
 
 class FakeChannel implements AgentChannel {
-  readonly #obey: (command: Record<string, unknown>) => void;
+  readonly #obey: (command: Command) => void;
   readonly #lines: string[] = [];
   #line = 0;
   #end: string | undefined;
   #wake: () => void = () => {};
 
-  constructor(obey: (command: Record<string, unknown>) => void) {
+  constructor(obey: (command: Command) => void) {
     this.#obey = obey;
   }
 
