@@ -46,6 +46,7 @@ import {
 
 /** What is to be proven, and on which stage. */
 export interface ProofRequest {
+  readonly runId: string;
   readonly manifests: Manifests;
   /** What must and must not connect. */
   readonly intent: Intent;
@@ -65,7 +66,6 @@ export interface ProofCluster {
 }
 
 export interface ProveOptions {
-  readonly runId: string;
   /** The run's key, 64 hex digits. */
   readonly key: string;
   readonly toolVersion: string;
@@ -90,11 +90,11 @@ const HEARTBEAT_MS = 4000;
 export function prepareProof(
   manifests: Manifests,
   intent: Intent,
-  { placement, ...limits }: TopologyOptions & { readonly placement: Placement },
+  { placement, runId, ...limits }: TopologyOptions & { readonly placement: Placement; readonly runId: string },
 ): ProofRequest {
   const topology = planTopology(manifests, intent, limits);
-  const canary = planCanary(topology);
-  return { manifests, intent, topology, canary, stage: planStage(topology, canary, placement) };
+  const canary = planCanary(topology, placement);
+  return { runId, manifests, intent, topology, canary, stage: planStage(manifests, topology, canary, placement) };
 }
 
 /** Proves policies by experiment: without them everything connects, with them just what they allow, and without them all again. */
@@ -105,21 +105,13 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const watch = new Stopwatch(options.clock);
-  const { manifests, intent, topology, canary } = request;
+  const { runId, manifests, intent, topology, canary } = request;
   const placement = request.stage.placement.kind;
   const own = manifests.policies.map(({ policy }) => policy);
-  const policies: readonly Json[] = [
-    ...manifests.policies.map(({ object }) => object),
-    ...request.stage.canaryPolicies,
-  ];
+  const policies: readonly Json[] = [...request.stage.policies.map(({ object }) => object), ...canary.policies];
 
   options.onProgress("making pods");
-  await using stage = await Stage.open(
-    cluster.client,
-    request.stage,
-    stageOptions(options, cluster, request.stage),
-    signal,
-  );
+  await using stage = await Stage.open(cluster.client, request.stage, stageOptions(options, cluster, request), signal);
   watch.lap("pods");
   const [previewed, foreign, real] = await Promise.all([
     stage.previewPolicies(policies, signal),
@@ -143,7 +135,7 @@ export async function prove(
   const course = await runPhases({ stage, observer, plan, policies }, { ...options, watch }, signal);
 
   const findings = [
-    ...storedFindings(manifests, previewed, course.stored),
+    ...storedFindings(request.stage, previewed, course.stored),
     ...lostFindings(course),
     ...(placement === "throwaway" ? addedFindings(foreign) : []),
     ...foreignFindings(foreign, course.foreign),
@@ -159,7 +151,7 @@ export async function prove(
     ...waited,
   });
   return buildRecord(plan, course, judged, {
-    run: { id: options.runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
+    run: { id: runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
     finishedAt: options.clock.now(),
     cluster: cluster.facts,
@@ -235,14 +227,15 @@ async function runPhases(
   return course;
 }
 
-function stageOptions(options: ProveOptions, cluster: ProofCluster, plan: StagePlan): StageOptions {
+function stageOptions(options: ProveOptions, cluster: ProofCluster, { runId, stage }: ProofRequest): StageOptions {
   const { facts, imageHint, policyKinds } = cluster;
-  const { clock, key, runId, deadlineSeconds } = options;
+  const { clock, key, deadlineSeconds } = options;
   return {
     ...options,
+    runId,
     imageHint,
     policyKinds,
-    names: runNames(plan, runId),
+    names: runNames(stage, runId),
     nodes: facts.nodes,
     agent: { clock, key, deadlineMs: deadlineSeconds * 1000, heartbeatMs: HEARTBEAT_MS },
   };

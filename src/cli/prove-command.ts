@@ -154,12 +154,13 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   const manifests = flags.withLive ? await withLive(files, flags, context) : files;
   const intent = await readIntent(flags.require, stdin);
   const clusterCidrs = flags.lab ? LAB_CIDRS : undefined;
-  return prepareProof(manifests, intent, { maxPods, clusterCidrs, placement: placementOf(flags) });
+  const runId = randomBytes(4).toString("hex");
+  return prepareProof(manifests, intent, { runId, maxPods, clusterCidrs, placement: placementOf(flags, runId) });
 }
 
-function placementOf({ lab, runNamespace }: ProveFlags): Placement {
+function placementOf({ lab, runNamespace }: ProveFlags, runId: string): Placement {
   if (lab) return { kind: "own-cluster" };
-  return runNamespace === undefined ? { kind: "throwaway" } : { kind: "within", namespace: runNamespace };
+  return runNamespace === undefined ? { kind: "throwaway" } : { kind: "within", namespace: runNamespace, runId };
 }
 
 async function proveOn(request: ProofRequest, flags: ProveFlags, surroundings: ProveSurroundings): Promise<RunRecord> {
@@ -178,7 +179,6 @@ function proveOptions(flags: ProveFlags, { context, progress, left }: ProveSurro
   const firstEffectMs =
     flags.timeout === undefined ? Math.max(FIRST_EFFECT * deadlineMs, LEAST_FIRST_EFFECT_MS) : deadlineMs;
   return {
-    runId: randomBytes(4).toString("hex"),
     key: randomBytes(32).toString("hex"),
     toolVersion: version,
     image: flags.probeImage,

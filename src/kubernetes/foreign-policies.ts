@@ -8,7 +8,7 @@ import { type Kind, list, NETWORK_POLICIES } from "./objects.ts";
 
 export interface ForeignPolicies {
   readonly unknown: readonly ForeignPolicy[];
-  /** NetworkPolicies that lie in the stage's namespaces and are not the run's: they join the expectation. */
+  /** NetworkPolicies that select pods of the stage and are not the run's: they join the expectation. */
   readonly understood: readonly NetworkPolicy[];
   /** Kinds that may not be listed. */
   readonly unseen: readonly string[];
@@ -29,17 +29,24 @@ const POLICY_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   "k8s.ovn.org": ["egressfirewalls"],
 };
 
+export interface StageInCluster extends Pick<ClusterState, "namespaces" | "pods"> {
+  readonly runId: string;
+}
+
 /** Lists every policy that could touch the stage, of all kinds that the cluster has. */
 export async function listForeignPolicies(
   client: ApiClient,
-  namespaces: ClusterState["namespaces"],
+  { runId, namespaces, pods }: StageInCluster,
   kinds: readonly PolicyKind[],
   signal: AbortSignal,
 ): Promise<ForeignPolicies> {
   const own = await Promise.all(
     namespaces.map(({ name }) => list(client, { kind: NETWORK_POLICIES, namespace: name }, signal)),
   );
-  const understood = own.flatMap(({ items }) => items.filter(isForeign).map(parsePolicy));
+  const isTouching = ({ namespace, podSelector }: NetworkPolicy): boolean =>
+    pods.some((pod) => pod.namespace === namespace && selects(podSelector, pod.labels));
+  const foreign = own.flatMap(({ items }) => items.filter((object) => runOf(object) !== runId));
+  const understood = foreign.map(parsePolicy).filter(isTouching);
   const found = await Promise.all(kinds.map((kind) => listKind(client, kind, namespaces, signal)));
   return {
     understood,
@@ -113,7 +120,7 @@ function subjectNamespaces({ spec }: Json): ReturnType<typeof parseSelector> | u
   }
 }
 
-function isForeign({ metadata }: Json): boolean {
+function runOf({ metadata }: Json): string | undefined {
   const { annotations = {} } = metadata as { annotations?: Readonly<Record<string, string>> };
-  return annotations[RUN_ANNOTATION] === undefined;
+  return annotations[RUN_ANNOTATION];
 }

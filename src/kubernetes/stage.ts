@@ -114,8 +114,12 @@ export class Stage implements AsyncDisposable {
   /** What policies of others could touch the stage now; in the names of the files. */
   async foreignPolicies(signal: AbortSignal): Promise<ForeignPolicies> {
     if (this.#plan.placement.kind === "own-cluster") return { understood: [], unknown: [], unseen: [] };
-    const { names, policyKinds } = this.#options;
-    const actual = this.#state.namespaces.map(({ name, labels }) => ({ name: names.actual(name), labels }));
+    const { names, policyKinds, runId } = this.#options;
+    const actual = {
+      runId,
+      namespaces: this.#state.namespaces.map(({ name, labels }) => ({ name: names.actual(name), labels })),
+      pods: this.#state.pods.map((pod) => ({ ...pod, namespace: names.actual(pod.namespace) })),
+    };
     const found = await listForeignPolicies(this.#client, actual, policyKinds, signal);
     return {
       unseen: found.unseen,

@@ -1,8 +1,9 @@
-import type { ClusterState, Labels } from "../snapshot/index.ts";
+import type { ClusterState } from "../snapshot/index.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd } from "./ends.ts";
 import type { PlannedConnection, PlannedPod } from "./model.ts";
 import type { PortOfInterest } from "./ports.ts";
+import type { Placement } from "./stage-plan.ts";
 import type { Topology } from "./topology.ts";
 
 /**
@@ -24,34 +25,60 @@ export interface Differential {
   readonly blocked: readonly [source: string, destination: string];
 }
 
-/** Placed in a namespace of its own that no policy of the files mentions. */
-export function planCanary(topology: Pick<Topology, "namespaces" | "ports">): Canary {
-  const taken = new Set(topology.namespaces.map(({ name }) => name));
-  let namespace = "netproof-canary";
-  for (let i = 2; taken.has(namespace); i++) namespace = `netproof-canary-${i}`;
-  const pod = (name: string): PlannedPod => ({
+/**
+ * Placed in a namespace of its own that no policy of the files mentions; within a namespace of somebody else's, under
+ * labels that the run's other policies do not select. Policies add up: there a third opens what a policy that is there
+ * already closes, so that each denial has one reason only.
+ */
+export function planCanary(
+  topology: Pick<Topology, "namespaces" | "policyNamespaces" | "ports">,
+  placement: Placement,
+): Canary {
+  const isWithin = placement.kind === "within";
+  const namespace = isWithin ? (topology.policyNamespaces[0] ?? "default") : freeNamespace(topology);
+  const mark = isWithin ? `${placement.runId}-` : "";
+  const name = (part: string): string => (isWithin ? `netproof-canary-${part}` : part);
+  const select = (...parts: readonly string[]): object => ({
+    matchExpressions: [{ key: LABEL, operator: "In", values: parts.map((part) => mark + part) }],
+  });
+  const policy = (part: string, spec: object): Canary["policies"][number] => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { namespace, name: `canary-${part}` },
+    spec,
+  });
+  const pod = (part: string): PlannedPod => ({
     namespace,
-    name,
-    labels: { [LABEL]: name },
+    name: name(part),
+    labels: { [LABEL]: mark + part },
     ports: [],
     role: "bystander",
     why: "canary",
   });
+  const pair = (from: string, to: string) => [name(from), name(to)] as const;
   return {
     namespace,
     pods: ["listener", "permitted", "denied", "confined"].map(pod),
     policies: [
-      policy(namespace, "ingress", {
+      policy("ingress", {
         podSelector: select("listener"),
         policyTypes: ["Ingress"],
         ingress: [{ from: [{ podSelector: select("permitted") }] }],
       }),
-      policy(namespace, "egress", { podSelector: select("confined"), policyTypes: ["Egress"] }),
+      policy("egress", { podSelector: select("confined"), policyTypes: ["Egress"] }),
+      ...(isWithin ? [policy("open", { podSelector: select("permitted", "denied"), ...EVERYTHING })] : []),
     ],
     port: topology.ports.unmentioned ?? topology.ports.probed[0]?.port ?? topology.ports.health + 1,
-    ingress: { open: ["permitted", "listener"], blocked: ["denied", "listener"] },
-    egress: { open: ["permitted", "denied"], blocked: ["confined", "denied"] },
+    ingress: { open: pair("permitted", "listener"), blocked: pair("denied", "listener") },
+    egress: { open: pair("permitted", "denied"), blocked: pair("confined", "denied") },
   };
+}
+
+function freeNamespace({ namespaces }: Pick<Topology, "namespaces">): string {
+  const taken = new Set(namespaces.map(({ name }) => name));
+  let namespace = "netproof-canary";
+  for (let i = 2; taken.has(namespace); i++) namespace = `netproof-canary-${i}`;
+  return namespace;
 }
 
 export function planCanaryRows(
@@ -86,16 +113,4 @@ function portOf({ port }: Canary): PortOfInterest {
 }
 
 const LABEL = "netproof.dev/canary";
-
-function select(name: string): { matchLabels: Labels } {
-  return { matchLabels: { [LABEL]: name } };
-}
-
-function policy(namespace: string, name: string, spec: object): Readonly<Record<string, unknown>> {
-  return {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    metadata: { namespace, name: `canary-${name}` },
-    spec,
-  };
-}
+const EVERYTHING = { policyTypes: ["Ingress", "Egress"], ingress: [{}], egress: [{}] };

@@ -5,7 +5,7 @@ import { type PairRows, withinBudget } from "./budget.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
-import type { PlannedNamespace, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
+import type { PlannedNamespace, PlannedPod, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
 import { NeighbourTables } from "./neighbour-tables.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
 import { formatIpBlock, ipBlocks } from "./peers.ts";
@@ -42,7 +42,8 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     namespaces: [...options.namespaces, ...state.namespaces],
     workloads: options.workloads,
   });
-  const inside = state.pods.filter((pod) => pod.namespace !== canary.namespace).flatMap(insideEnd);
+  const canaries = new Set(canary.pods.map(fullName));
+  const inside = state.pods.filter((pod) => !canaries.has(fullName(pod))).flatMap(insideEnd);
   const outside = outsideEnds(stage);
   const both = allPairs(inside, outside);
   const mostPorts = Math.max(FEWEST_PORTS, Math.ceil((MANY * maxProbes) / both.length));
@@ -86,12 +87,16 @@ const CROWDED =
   "pods of one node share a link, and so many at once would fill its neighbour table and cut off others: " +
   "use more nodes, or raise net.ipv4.neigh.default.gc_thresh3 there and --max-neighbours here";
 
+function fullName({ namespace, name }: Pick<PlannedPod, "namespace" | "name">): string {
+  return `${namespace}/${name}`;
+}
+
 function further(count: number, reason: string): ProofPlan["notTested"] {
   return count === 0 ? [] : [{ what: `${count} further connection${count === 1 ? "" : "s"}`, reason }];
 }
 
 function neighbourTables({ state, onLink }: ProofStage, { maxNeighbours }: ConnectionOptions): NeighbourTables {
-  const nodes = new Map(state.pods.map(({ namespace, name, node }) => [`${namespace}/${name}`, node]));
+  const nodes = new Map(state.pods.map((pod) => [fullName(pod), pod.node]));
   const places = [...onLink].map(([party, own]) => [party, { node: nodes.get(party), onLink: own }] as const);
   return new NeighbourTables(new Map(places), maxNeighbours);
 }

@@ -42,7 +42,7 @@ describe("the names of a run", () => {
   });
 
   it("are those of the objects within a namespace of somebody else's", () => {
-    const placement = { kind: "within", namespace: "team-x" } as const;
+    const placement = { kind: "within", namespace: "team-x", runId: "1234abcd" } as const;
     const within = runNames({ placement, namespaces: [{ name: "shop", labels: {} }] }, "1234abcd");
     expect(within.actual("shop")).toBe("team-x");
     expect(within.actualObject("web")).toBe("np-1234abcd-web");

@@ -1,22 +1,44 @@
 import { describe, expect, it } from "vitest";
+import { selects } from "../expectation/index.ts";
+import { type Manifests, parsePolicy } from "../snapshot/index.ts";
 import { planCanary } from "./canary.ts";
-import { planStage } from "./stage-plan.ts";
+import { planStage, type StagePlan } from "./stage-plan.ts";
 import { deployment, intent, policies } from "./testing.ts";
-import { planTopology } from "./topology.ts";
+import { planTopology, type Topology } from "./topology.ts";
 
 const POLICY =
   "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}}]}]}";
+const ALL = "{podSelector: {}, policyTypes: [Ingress, Egress]}";
 const LIMITS = { maxPods: 60, clusterCidrs: undefined };
-const WITHIN = { kind: "within", namespace: "team-x" } as const;
+
+function stageOf(files: Manifests, runId = "1234abcd"): { topology: Topology; stage: StagePlan } {
+  const placement = { kind: "within", namespace: "team-x", runId } as const;
+  const topology = planTopology(files, intent(), LIMITS);
+  return { topology, stage: planStage(files, topology, planCanary(topology, placement), placement) };
+}
 
 describe("a stage within one namespace", () => {
-  const files = policies({ "shop/db": POLICY }, deployment("pay/web", "{app: web}"));
-  const topology = planTopology(files, intent(), LIMITS);
-  const stage = planStage(topology, planCanary(topology), WITHIN);
+  const files = policies({ "shop/db": POLICY, "shop/all": ALL }, deployment("pay/web", "{app: web}"));
+  const { topology, stage } = stageOf(files);
 
-  it("has the pods of the policies' namespace alone, and no canary", () => {
+  it("has pods in the policies' namespace alone, the canary's among them", () => {
     expect(new Set(stage.pods.map(({ namespace }) => namespace))).toEqual(new Set(["shop"]));
-    expect(stage.canaryPolicies).toEqual([]);
+    expect(stage.pods.map(({ name }) => name)).toContain("netproof-canary-listener");
+  });
+
+  it("has policies that select its own pods alone: neither the canary's, nor another run's, nor anybody else's", () => {
+    const isCanary = ({ name }: { name: string }): boolean => name.startsWith("netproof-canary-");
+    const everything = stage.policies.find(({ policy }) => policy.name === "all")?.policy.podSelector ?? [];
+    expect(stage.pods.map((pod) => selects(everything, pod.labels))).toEqual(stage.pods.map((pod) => !isCanary(pod)));
+    expect(stageOf(files, "5678abcd").stage.pods.some(({ labels }) => selects(everything, labels))).toBe(false);
+    expect(selects(everything, { app: "db" })).toBe(false);
+  });
+
+  it("has a canary that no other run's canary is taken for", () => {
+    const placement = { kind: "within", namespace: "team-x", runId: "5678abcd" } as const;
+    const others = planCanary(topology, placement).policies.map(parsePolicy);
+    const taken = others.filter(({ podSelector }) => stage.pods.some(({ labels }) => selects(podSelector, labels)));
+    expect(taken).toEqual([]);
   });
 
   it("says of every other pod why it is absent, so that no requirement passes for want of it", () => {
@@ -29,7 +51,7 @@ describe("a stage within one namespace", () => {
   });
 
   it("takes policies of one namespace only", () => {
-    const two = planTopology(policies({ "shop/db": POLICY, "pay/db": POLICY }), intent(), LIMITS);
-    expect(() => planStage(two, planCanary(two), WITHIN)).toThrow("--run-namespace takes policies of one namespace");
+    const two = policies({ "shop/db": POLICY, "pay/db": POLICY });
+    expect(() => stageOf(two)).toThrow("--run-namespace takes policies of one namespace");
   });
 });

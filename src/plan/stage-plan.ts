@@ -1,5 +1,11 @@
 import { UserError } from "../errors/index.ts";
-import type { ContainerPort, Labels } from "../snapshot/index.ts";
+import {
+  type ContainerPort,
+  type Labels,
+  type Manifests,
+  type PolicyManifest,
+  parsePolicy,
+} from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
 import type { NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
 import type { Topology } from "./topology.ts";
@@ -23,15 +29,18 @@ export interface StagePod {
 export type Placement =
   | { readonly kind: "own-cluster" }
   | { readonly kind: "throwaway" }
-  | { readonly kind: "within"; readonly namespace: string };
+  | { readonly kind: "within"; readonly namespace: string; readonly runId: string };
+
+/** Which pods of somebody else's namespace are a run's, for its policies: they select no others. */
+const RUN_LABEL = "netproof.dev/run";
 
 /** Everything that a proof needs in the cluster. */
 export interface StagePlan {
   readonly placement: Placement;
   readonly namespaces: readonly PlannedNamespace[];
   readonly pods: readonly StagePod[];
-  /** The canary's policies, where the canary has a place. */
-  readonly canaryPolicies: Canary["policies"];
+  /** Those of the files, as they are applied. */
+  readonly policies: readonly Pick<PolicyManifest, "policy" | "object" | "place">[];
   /** The host outside, where there are addresses to try. */
   readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
   /** What the intent may name: with why it is not on the stage, where it is not. */
@@ -44,7 +53,12 @@ export interface StagePlan {
 const OUTSIDE = "outside";
 
 /** Every pod listens on every port of interest, so that a silence is never for want of a listener. */
-export function planStage(topology: Topology, canary: Canary, placement: Placement): StagePlan {
+export function planStage(
+  { policies }: Pick<Manifests, "policies">,
+  topology: Topology,
+  canary: Canary,
+  placement: Placement,
+): StagePlan {
   const { probed, health } = topology.ports;
   const numbers = [...new Set([...probed.map(({ port }) => port), canary.port])];
   const common = { listen: { TCP: numbers, UDP: numbers }, healthPort: health };
@@ -55,13 +69,22 @@ export function planStage(topology: Topology, canary: Canary, placement: Placeme
     labels,
     ports,
   });
-  const basis = { placement, workloads: topology.workloads, listeners: [...numbers, health] };
-  if (placement.kind === "within") return { ...basis, ...onlyOneNamespace(topology, stagePod) };
+  const basis = { placement, policies, workloads: topology.workloads, listeners: [...numbers, health] };
+  if (placement.kind === "within") {
+    const { pods, ...rest } = onlyOneNamespace(topology);
+    const mark = { [RUN_LABEL]: placement.runId };
+    const marked = pods.map((pod) => ({ ...pod, labels: { ...pod.labels, ...mark } }));
+    return {
+      ...basis,
+      ...rest,
+      policies: policies.map((policy) => selecting(policy, mark)),
+      pods: [...marked, ...canary.pods].map(stagePod),
+    };
+  }
   const stage = {
     ...basis,
     namespaces: [...topology.namespaces, { name: canary.namespace, labels: {} }],
     pods: [...topology.pods, ...canary.pods].map(stagePod),
-    canaryPolicies: canary.policies,
     notTested: [],
   };
   const addresses = topology.outside;
@@ -74,11 +97,21 @@ export function planStage(topology: Topology, canary: Canary, placement: Placeme
   };
 }
 
-/** What is left of a stage where only one namespace may be used: that of the policies. */
-function onlyOneNamespace(
-  { pods, namespaces, policyNamespaces, workloads }: Topology,
-  stagePod: (pod: PlannedPod) => StagePod,
-): Pick<StagePlan, "namespaces" | "pods" | "canaryPolicies" | "workloads" | "notTested"> {
+/** The policy for pods of the run alone. Whom its rules let in needs no mark: that is a matter of the pods it selects. */
+function selecting({ object, place }: PolicyManifest, mark: Labels): StagePlan["policies"][number] {
+  const spec = object.spec as { readonly podSelector?: { readonly matchLabels?: Labels } } | undefined;
+  const podSelector = { ...spec?.podSelector, matchLabels: { ...spec?.podSelector?.matchLabels, ...mark } };
+  const marked = { ...object, spec: { ...spec, podSelector } };
+  return { policy: parsePolicy(marked), object: marked, place };
+}
+
+/** What is left of a topology where only one namespace may be used: that of the policies. */
+function onlyOneNamespace({
+  pods,
+  namespaces,
+  policyNamespaces,
+  workloads,
+}: Topology): Pick<StagePlan, "namespaces" | "workloads" | "notTested"> & Pick<Topology, "pods"> {
   const [own, ...others] = policyNamespaces;
   if (own === undefined || others.length > 0) {
     throw new UserError(
@@ -99,11 +132,7 @@ function onlyOneNamespace(
       ...elsewhere.map((pod) => ({ ...pod, pod: pod.name, hostNetwork: false, absent: reason })),
     ],
     namespaces: namespaces.filter(({ name }) => name === own),
-    pods: pods.filter(({ namespace }) => namespace === own).map(stagePod),
-    canaryPolicies: [],
-    notTested: [
-      { what: `pods of other namespaces: ${left.join(", ")}`, reason },
-      { what: "whether the cluster enforces policies at all (the canary)", reason },
-    ],
+    pods: pods.filter(({ namespace }) => namespace === own),
+    notTested: [{ what: `pods of other namespaces: ${left.join(", ")}`, reason }],
   };
 }

@@ -32,7 +32,7 @@ export function planFor(
 ): ProofPlan {
   const wanted = options.intent ?? intent();
   const topology = planTopology(manifests, wanted, { maxPods: options.maxPods ?? 60, clusterCidrs: ["10.244.0.0/16"] });
-  const canary = planCanary(topology);
+  const canary = planCanary(topology, { kind: "throwaway" });
   const pods = [...topology.pods, ...canary.pods].map((pod, index) => ({
     ...pod,
     uid: `uid-${index}`,

@@ -8,8 +8,8 @@ export interface Enforcement {
   readonly reason?: string;
 }
 
-/** Within one namespace there is no room for it. */
-export const NOT_PLACED = "the canary was not placed";
+/** Within one namespace, policies of others may allow everything. */
+export const NOT_DENIED = "policies that are there already allow what the canary's would deny";
 
 export type CanaryVerdict = Readonly<Record<Direction, Enforcement>>;
 
@@ -23,12 +23,12 @@ export function judgeCanary(connections: readonly JudgedConnection[]): CanaryVer
 
 function judgeDirection(direction: Direction, connections: readonly JudgedConnection[]): Enforcement {
   const blocked = connections.find(({ planned }) => planned.deniedBy.includes(direction));
-  if (blocked === undefined) return unknown(NOT_PLACED);
+  if (blocked === undefined) return unknown(NOT_DENIED);
   const { destination } = blocked.planned.probe;
   const open = connections.find(
     ({ planned }) => planned.expectation === "allow" && planned.probe.destination === destination,
   );
-  if (open === undefined) return unknown(NOT_PLACED);
+  if (open === undefined) return unknown(NOT_DENIED);
   if (open.seen.enforced?.kind !== "connected") return unknown("the canary's permitted client did not connect");
   switch (blocked.verdict.kind) {
     case "conforms":

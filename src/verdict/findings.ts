@@ -1,6 +1,6 @@
 import type { Decision } from "../expectation/index.ts";
-import type { UnplacedPolicy } from "../plan/index.ts";
-import type { Manifests, NetworkPolicy } from "../snapshot/index.ts";
+import type { StagePlan, UnplacedPolicy } from "../plan/index.ts";
+import type { NetworkPolicy } from "../snapshot/index.ts";
 import { type JudgedConnection, PHASES, type Phases } from "./connection.ts";
 
 /** Something around the connections themselves. `failed`: the policies do not do what their files say. `inconclusive`: something kept it from being shown. */
@@ -11,7 +11,7 @@ export interface Finding {
 
 /** The expectations rest on what the server stores: it must be what the files mean, and what it had announced. */
 export function* storedFindings(
-  { policies }: Pick<Manifests, "policies">,
+  { policies }: Pick<StagePlan, "policies">,
   previewed: readonly NetworkPolicy[],
   stored: readonly NetworkPolicy[],
 ): Iterable<Finding> {

@@ -145,18 +145,21 @@ describe("the canary", () => {
   it.each([
     { deniedBy: ["ingress"], exitCode: 0 },
     { deniedBy: ["ingress", "egress"], exitCode: 3 },
-  ] as const)("that was not placed is needed where nothing is denied by one direction alone: $deniedBy", (row) => {
-    const rules = [planned("web > db", "deny", { deniedBy: row.deniedBy }), planned("api > db", "allow")];
-    const { outcome } = judgeProof(plan(rules), observed(rules, GOOD), {
-      policies: [],
-      unplaced: [],
-      findings: [],
-      nodes: new Map(),
-    });
-    expect(outcome.exitCode, outcome.reasons.join()).toBe(row.exitCode);
-  });
+  ] as const)(
+    "that policies of others open is needed where nothing is denied by one direction alone: $deniedBy",
+    (row) => {
+      const rules = [planned("web > db", "deny", { deniedBy: row.deniedBy }), planned("api > db", "allow")];
+      const { outcome } = judgeProof(plan(rules), observed(rules, GOOD), {
+        policies: [],
+        unplaced: [],
+        findings: [],
+        nodes: new Map(),
+      });
+      expect(outcome.exitCode, outcome.reasons.join()).toBe(row.exitCode);
+    },
+  );
 
-  it("never says that nothing is enforced where it was not placed", () => {
+  it("never says that nothing is enforced where policies of others open it", () => {
     const { canary, outcome } = judgeProof(plan(RULES), observed(RULES, { "web > db": "open", "api > db": "open" }), {
       policies: [],
       unplaced: [],

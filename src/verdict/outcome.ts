@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from "../errors/index.ts";
 import type { ProofPlan, UnplacedPolicy } from "../plan/index.ts";
 import type { Direction, NetworkPolicy } from "../snapshot/index.ts";
-import { type CanaryVerdict, judgeCanary, NOT_PLACED } from "./canary.ts";
+import { type CanaryVerdict, judgeCanary, NOT_DENIED } from "./canary.ts";
 import type { Verdict } from "./cell.ts";
 import { type JudgedConnection, judgeConnections, type Phases } from "./connection.ts";
 import { type Diagnosis, diagnose, type NodesByParty } from "./diagnosis.ts";
@@ -137,10 +137,8 @@ function* unshown(direction: Direction, { canary, connections }: Evidence): Iter
   const isBlocked = wasBlocked(direction, connections);
   if (enforcement === "not-enforced" && isBlocked)
     yield `the canary got through whose ${direction} is denied, although other connections were blocked`;
-  if (enforcement !== "unknown" || (reason === NOT_PLACED && isBlocked)) return;
-  yield reason === NOT_PLACED
-    ? `nothing shows that ${direction} is enforced: all that it denies is denied by the other direction too, and within one namespace there is no canary; a proof in namespaces of the run, or in the lab, can show it`
-    : `the canary does not show that ${direction} is enforced: ${reason}`;
+  if (enforcement !== "unknown" || (reason === NOT_DENIED && isBlocked)) return;
+  yield `the canary does not show that ${direction} is enforced: ${reason}`;
 }
 
 /** A connection was blocked that nothing but this direction denies. */

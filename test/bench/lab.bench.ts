@@ -15,7 +15,7 @@ const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const agentPath = join(ROOT, "dist/agent", `netproof-probe-linux-${arch}`);
 const plan: StagePlan = {
   placement: { kind: "own-cluster" },
-  canaryPolicies: [],
+  policies: [],
   notTested: [],
   workloads: [],
   namespaces: [{ name: "bench", labels: {} }],
