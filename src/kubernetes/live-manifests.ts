@@ -63,9 +63,11 @@ async function readNamespace(
     ...[POLICIES, ...WORKLOADS].map((kind) =>
       whatIsSeen(kind.plural, async () => {
         const { items } = await list(client, { kind, namespace }, signal);
-        return items
-          .filter(isOwnMaster)
-          .map((item) => ({ ...withoutStatus(item), apiVersion: kind.apiVersion, kind: kind.singular }));
+        return distinct(items.filter((item) => !isMadeFromRead(item) && !hasNoPods(item))).map((item) => ({
+          ...withoutStatus(item),
+          apiVersion: kind.apiVersion,
+          kind: kind.singular,
+        }));
       }),
     ),
   ]);
@@ -73,10 +75,39 @@ async function readNamespace(
   return { file: { name: `cluster:${namespace}`, text }, unseen };
 }
 
-/** What a controller made from a template would stand there twice. */
-function isOwnMaster({ metadata }: Json): boolean {
-  const { ownerReferences = [] } = metadata as { ownerReferences?: readonly { controller?: boolean }[] };
-  return !ownerReferences.some(({ controller }) => controller === true);
+interface OwnerReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly controller?: boolean;
+}
+
+function controllerOf({ metadata }: Json): OwnerReference | undefined {
+  const { ownerReferences = [] } = metadata as { ownerReferences?: readonly OwnerReference[] };
+  return ownerReferences.find(({ controller }) => controller === true);
+}
+
+/** Its controller is read too, and would have it stand there twice. Any other controller's (a Rollout, an operator) is read itself. */
+function isMadeFromRead(object: Json): boolean {
+  const owner = controllerOf(object);
+  return WORKLOADS.some(({ apiVersion, singular }) => owner?.apiVersion === apiVersion && owner.kind === singular);
+}
+
+/** An old revision of another controller's, or a pod that has run to its end. */
+function hasNoPods(object: Json): boolean {
+  const { replicas } = (object.spec ?? {}) as { replicas?: number };
+  const { phase } = (object.status ?? {}) as { phase?: string };
+  return (replicas === 0 && controllerOf(object) !== undefined) || phase === "Succeeded" || phase === "Failed";
+}
+
+/** Of what one controller made with the same labels one is enough. */
+function distinct(items: readonly Json[]): readonly Json[] {
+  const key = (item: Json): unknown => {
+    const owner = controllerOf(item);
+    const { labels } = item.metadata as { labels?: unknown };
+    return owner === undefined ? item : JSON.stringify([owner.uid, labels]);
+  };
+  return [...new Map(items.map((item) => [key(item), item])).values()];
 }
 
 function withoutStatus({ status: _, ...object }: Json): Json {

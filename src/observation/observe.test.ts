@@ -163,6 +163,33 @@ describe("a phase that wants stability", () => {
     expect(phase.rounds).toHaveLength(2);
   });
 
+  it("settles no open connection before the last policy that can be seen has taken effect", async () => {
+    // What blocks web > api takes effect late, and blocks web > db with it.
+    network.rule = ({ at }) => (at < 2500 ? ANSWERED : SILENT);
+    const phase = await observe([
+      ["web > db", "open"],
+      ["web > api", "blocked"],
+    ]);
+    expect(trace(phase, "web > api").settledAt).toBeDefined();
+    expect(trace(phase, "web > db").settledAt).toBeUndefined();
+  });
+
+  it.each([
+    { name: "before the herald was blocked settles nothing", herald: 4200, isForgotten: true },
+    { name: "after it stays settled, whatever takes effect later", herald: 50, isForgotten: false },
+  ])("a denied connection that is silent, open and silent again $name", async ({ herald, isForgotten }) => {
+    const since: Record<string, number> = { "shop/api": herald, "shop/web": 4200 };
+    network.rule = ({ at, destination }) => {
+      const isOpen = destination === "shop/db" ? at > 2500 && at < 3900 : at < (since[destination] ?? 0);
+      return isOpen ? ANSWERED : SILENT;
+    };
+    const rows = ["web > db", "web > api", "db > web"].map((id): [string, Wish] => [id, "blocked"]);
+    const phase = await observe(rows, { heralds: ["web > api"] });
+    const { matchesFromRound = 0, attempts } = trace(phase, "web > db");
+    expect(attempts.some(({ outcome }) => outcome === "connected")).toBe(true);
+    expect(startOf(phase, matchesFromRound - 1) - phase.startedAt >= 4000).toBe(isForgotten);
+  });
+
   it("does not wait for heralds for ever", async () => {
     const phase = await observe([["web > db", "open"]], { heralds: ["web > db"] });
     expect(trace(phase, "web > db").settledAt).toBeDefined();

@@ -99,11 +99,25 @@ export class Phase {
     const controls = { alive: new Set(round.alive), listening: new Set(round.listening) };
     const fresh = due.filter((trace) => !trace.hasMatched);
     for (const trace of due) trace.judge(round, controls);
-    if (fresh.some((trace) => trace.hasMatched)) this.#progressAt = round.finishedAt;
+    const first = fresh.filter((trace) => trace.hasMatched);
+    if (first.length > 0) this.#progressAt = round.finishedAt;
+    this.#restart(round, first);
     this.#hasEffect ||= due.some((trace) => trace.wish === "blocked" && !trace.connectedIn(round.index));
     for (const trace of this.traces.values()) {
       const ends = [trace.probe.source, trace.probe.destination];
       if (ends.some((party) => agents.get(party)?.lost !== undefined)) trace.isHopeless = true;
+    }
+  }
+
+  /**
+   * A row that is blocked for the first time shows that policies are still taking effect: open rows have to stay open from
+   * here. What a denied row showed is forgotten only before the first herald was blocked: a later change of mind is a leak.
+   */
+  #restart(round: Round, first: readonly Trace[]): void {
+    if (!first.some(({ wish }) => wish === "blocked")) return;
+    const isFirstEffect = this.heralds().some((trace) => first.includes(trace));
+    for (const trace of this.#live()) {
+      if (trace.wish === "open" || (isFirstEffect && !first.includes(trace))) trace.restart(round);
     }
   }
 

@@ -85,6 +85,13 @@ export class Trace {
     if (round.startedAt - this.#matchesSince.startedAt >= wait) this.#settledAt ??= round.finishedAt;
   }
 
+  /** Policies had not taken effect before this round: what was seen until then settles nothing. */
+  restart(round: Round): void {
+    this.#lastMatched &&= this.attempts.some((attempt) => attempt.round === round.index);
+    this.#matchesSince = this.#lastMatched ? round : undefined;
+    this.#settledAt = undefined;
+  }
+
   /** An answer came after its time-out: before stability the count begins again. */
   noteLate(): void {
     if (this.wish !== "blocked" || this.isSettled) return;
