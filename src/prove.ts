@@ -15,6 +15,7 @@ import {
   Observer,
   openWishes,
   type Progress,
+  SLOWEST,
   SourcePorts,
   Stopwatch,
   type Timing,
@@ -22,6 +23,7 @@ import {
 import {
   type Canary,
   countRealPods,
+  type ForeignPolicy,
   type Placement,
   type ProofPlan,
   planCanary,
@@ -37,6 +39,8 @@ import { buildRecord, type RunRecord } from "./report/index.ts";
 import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
 import {
   addedFindings,
+  changedFindings,
+  changedPolicies,
   foreignFindings,
   judgeProof,
   lostFindings,
@@ -83,6 +87,8 @@ export interface ProveOptions {
   readonly onProgress: (step: string, done?: number, total?: number) => void;
 }
 
+const NO_POLICIES: ForeignPolicies = { own: [], understood: [], unknown: [], unseen: [] };
+
 /** A session that is silent for three of these is lost: a node under load may well be slow. */
 const HEARTBEAT_MS = 4000;
 
@@ -113,7 +119,7 @@ export async function prove(
   options.onProgress("making pods");
   await using stage = await Stage.open(cluster.client, request.stage, stageOptions(options, cluster, request), signal);
   watch.lap("pods");
-  const [previewed, foreign, real] = await Promise.all([
+  const [previewed, foreign = NO_POLICIES, real] = await Promise.all([
     stage.previewPolicies(policies, signal),
     stage.foreignPolicies(signal),
     placement === "own-cluster" ? undefined : readRealPods(cluster.client, signal),
@@ -139,11 +145,12 @@ export async function prove(
     ...lostFindings(course),
     ...(placement === "throwaway" ? addedFindings(foreign) : []),
     ...foreignFindings(foreign, course.foreign),
+    ...changedFindings(course.changed),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
   ];
   const { appliedAt, enforcedUntil } = course;
   const waited = appliedAt === undefined || enforcedUntil === undefined ? {} : { waitedMs: enforcedUntil - appliedAt };
-  const judged = judgeProof(plan, course, {
+  const judged = judgeProof({ ...plan, foreign: [...plan.foreign, ...course.changed] }, course, {
     policies: own,
     unplaced: topology.unplaced,
     findings,
@@ -185,6 +192,8 @@ interface Course extends Phases {
   readonly stored: readonly NetworkPolicy[];
   /** What policies of others were there after the enforced phase, and after the restored one. */
   readonly foreign: readonly ForeignPolicies[];
+  /** The run's own that were not what they should have been at the end of the enforced phase. */
+  readonly changed: readonly ForeignPolicy[];
   /** When the API server had taken the last of the policies. */
   readonly appliedAt?: number;
   readonly enforcedUntil?: number;
@@ -198,7 +207,7 @@ async function runPhases(
   { clock, onProgress, watch }: ProveOptions & { readonly watch: Stopwatch },
   signal: AbortSignal,
 ): Promise<Course> {
-  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [] };
+  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [], changed: [] };
   const report = (step: string) => ({
     onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
   });
@@ -213,12 +222,19 @@ async function runPhases(
     course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
     course.enforcedUntil = clock.now();
     watch.lap("enforced");
-    course.foreign = [await stage.foreignPolicies(signal)];
+    const during = await stage.foreignPolicies(signal);
+    if (during !== undefined) {
+      course.foreign = [during];
+      course.changed = changedPolicies(course.stored, during.own);
+    }
     onProgress("removing policies");
     await stage.removePolicies(policies, signal);
-    course.restored = await observer.observe({ wanted: open, until: "success", ...report("restored") }, signal);
+    // Only a cluster that never takes them out again costs the whole of it.
+    const patient = { wanted: open, until: "success", deadlines: SLOWEST } as const;
+    course.restored = await observer.observe({ ...patient, ...report("restored") }, signal);
     watch.lap("restored");
-    course.foreign = [...course.foreign, await stage.foreignPolicies(signal)];
+    const after = await stage.foreignPolicies(signal);
+    if (after !== undefined) course.foreign = [...course.foreign, after];
   } catch (error) {
     signal.throwIfAborted();
     if (!isUserError(error)) throw error;

@@ -1,13 +1,15 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { EXIT, type ExitCode } from "../errors/index.ts";
-import { findLeftovers, type Leftover, removeLeftover } from "../kubernetes/index.ts";
+import { findLeftovers, findLeftoversWithin, type Leftover, removeLeftover } from "../kubernetes/index.ts";
+import { namespaceName } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { connect } from "./real-cluster.ts";
 
 interface CleanupFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
+  readonly runNamespace?: string;
   readonly yes: boolean;
 }
 
@@ -16,6 +18,7 @@ export function cleanupCommand(context: CommandContext, setExitCode: (code: Exit
     .description("remove what dead runs have left in a cluster")
     .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
     .option("--context <name>", "the kubeconfig's context to use")
+    .option("--run-namespace <name>", "look into this namespace alone", namespaceName)
     .option("--yes", "remove what living runs still use too, without asking", false)
     .addHelpText("after", "\nExample:\n  netproof cleanup --context staging")
     .action(async (flags: CleanupFlags) => {
@@ -27,7 +30,11 @@ async function cleanUp(flags: CleanupFlags, context: CommandContext): Promise<Ex
   const { streams, signal } = context;
   const client = await connect(flags, context);
   try {
-    const found = await findLeftovers(client, signal);
+    const { runNamespace } = flags;
+    const found =
+      runNamespace === undefined
+        ? await findLeftovers(client, signal)
+        : await findLeftoversWithin(client, runNamespace, signal);
     const alive = found.filter(({ isAlive }) => isAlive);
     const dead = found.filter(({ isAlive }) => !isAlive);
     const mayRemoveAll = alive.length === 0 || flags.yes || (await ask(alive, context));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, lstat, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { UserError } from "../errors/index.ts";
@@ -43,10 +43,14 @@ export async function writeReports(files: readonly ReportFile[], record: RunReco
   await Promise.all(files.map(({ format, path }) => write(path, RENDERERS[format](record))));
 }
 
-/** For a run without a record: the pipeline that waits for a JUnit file shall find one, which errs. */
+/** For a run without a record: the pipeline that waits for a JUnit file finds one, which errs, and no report of an earlier run. */
 export async function writeFailure(files: readonly ReportFile[], message: string, time: string): Promise<void> {
-  const junit = files.filter(({ format }) => format === "junit");
-  await Promise.all(junit.map(({ path }) => write(path, [renderJunitFailure(message, { time })])));
+  await Promise.all(
+    files.map(async ({ format, path }) => {
+      if (format === "junit") await write(path, [renderJunitFailure(message, { time })]);
+      else if (await isReplaceable(path)) await rm(path, { force: true });
+    }),
+  );
 }
 
 const PLAIN = { good: same, bad: same, unsure: same, heading: same };
@@ -56,8 +60,15 @@ const RENDERERS = {
   junit: (record) => [renderJunit(record)],
 } as const satisfies Record<Format, (record: RunRecord) => Iterable<string>>;
 
+/** A file, or nothing yet: no pipe and no terminal. */
+async function isReplaceable(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found === undefined || found.isFile();
+}
+
 /** Beside its place first, and renamed when it is whole: nobody ever reads half of it. */
 async function write(path: string, chunks: Iterable<string>): Promise<void> {
+  if (!(await isReplaceable(path))) return writeThrough(path, chunks);
   const temporary = join(dirname(path), `.netproof-${randomBytes(4).toString("hex")}`);
   try {
     await writeFile(temporary, chunks);
@@ -66,6 +77,12 @@ async function write(path: string, chunks: Iterable<string>): Promise<void> {
     await rm(temporary, { force: true });
     throw unwritable(path, cause, "environment");
   }
+}
+
+async function writeThrough(path: string, chunks: Iterable<string>): Promise<void> {
+  await writeFile(path, chunks).catch((cause: unknown) => {
+    throw unwritable(path, cause, "environment");
+  });
 }
 
 function unwritable(path: string, cause: unknown, kind: "usage" | "environment"): UserError {

@@ -25,10 +25,21 @@ export async function findLeftovers(client: ApiClient, signal: AbortSignal): Pro
       runId,
       isAlive: alive.has(name) || Date.now() - createdAt < YOUNG_MS,
     })),
-    ...jobs
-      .filter(({ namespace = "" }) => !own.has(namespace))
-      .map(({ namespace = "", name, runId }) => ({ object: { kind: JOBS, namespace, name }, runId, isAlive: true })),
+    ...jobs.filter(({ namespace = "" }) => !own.has(namespace)).map(ownerJob),
   ];
+}
+
+/** The same within one namespace of somebody else's, for those who may not look into the others. */
+export async function findLeftoversWithin(
+  client: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly Leftover[]> {
+  return (await list(client, { kind: JOBS, namespace }, signal)).items.flatMap(ofRun).map(ownerJob);
+}
+
+function ownerJob({ namespace = "", name, runId }: Marked): Leftover {
+  return { object: { kind: JOBS, namespace, name }, runId, isAlive: true };
 }
 
 export async function removeLeftover(client: ApiClient, { object }: Leftover, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ export interface ForeignPolicies {
   readonly unknown: readonly ForeignPolicy[];
   /** NetworkPolicies that select pods of the stage and are not the run's: they join the expectation. */
   readonly understood: readonly NetworkPolicy[];
+  /** The run's own NetworkPolicies, as they are now. */
+  readonly own: readonly NetworkPolicy[];
   /** Kinds that may not be listed. */
   readonly unseen: readonly string[];
 }
@@ -40,16 +42,20 @@ export async function listForeignPolicies(
   kinds: readonly PolicyKind[],
   signal: AbortSignal,
 ): Promise<ForeignPolicies> {
-  const own = await Promise.all(
+  const lists = await Promise.all(
     namespaces.map(({ name }) => list(client, { kind: NETWORK_POLICIES, namespace: name }, signal)),
   );
+  const objects = lists.flatMap(({ items }) => items);
+  const isOwn = (object: Json): boolean => runOf(object) === runId;
   const isTouching = ({ namespace, podSelector }: NetworkPolicy): boolean =>
     pods.some((pod) => pod.namespace === namespace && selects(podSelector, pod.labels));
-  const foreign = own.flatMap(({ items }) => items.filter((object) => runOf(object) !== runId));
-  const understood = foreign.map(parsePolicy).filter(isTouching);
   const found = await Promise.all(kinds.map((kind) => listKind(client, kind, namespaces, signal)));
   return {
-    understood,
+    own: objects.filter(isOwn).map(parsePolicy),
+    understood: objects
+      .filter((object) => !isOwn(object))
+      .map(parsePolicy)
+      .filter(isTouching),
     unknown: found.flatMap(({ policies }) => policies),
     unseen: found.flatMap(({ unseen }) => unseen ?? []),
   };

@@ -2,7 +2,7 @@
 // and sessions, and everything removed again.
 // Not here: which pods and why (plan/), what is sent over a session (observation/), and the lab, which is any cluster.
 export { type Access, preloadAccess, readAccess } from "./access.ts";
-export { findLeftovers, type Leftover, removeLeftover } from "./cleanup.ts";
+export { findLeftovers, findLeftoversWithin, type Leftover, removeLeftover } from "./cleanup.ts";
 export { ApiClient, type Json } from "./client.ts";
 export { ageWarning, type ClusterFacts, readClusterFacts } from "./cluster-facts.ts";
 export { type ForeignPolicies, type PolicyKind, readPolicyKinds } from "./foreign-policies.ts";

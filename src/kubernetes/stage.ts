@@ -111,9 +111,9 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** What policies of others could touch the stage now; in the names of the files. */
-  async foreignPolicies(signal: AbortSignal): Promise<ForeignPolicies> {
-    if (this.#plan.placement.kind === "own-cluster") return { understood: [], unknown: [], unseen: [] };
+  /** What policies could touch the stage now, in the names of the files; undefined in a cluster of the run's own. */
+  async foreignPolicies(signal: AbortSignal): Promise<ForeignPolicies | undefined> {
+    if (this.#plan.placement.kind === "own-cluster") return undefined;
     const { names, policyKinds, runId } = this.#options;
     const actual = {
       runId,
@@ -123,6 +123,7 @@ export class Stage implements AsyncDisposable {
     const found = await listForeignPolicies(this.#client, actual, policyKinds, signal);
     return {
       unseen: found.unseen,
+      own: found.own.map((policy) => plannedPolicy(policy, names)),
       understood: found.understood.map((policy) => plannedPolicy(policy, names)),
       unknown: found.unknown.map(({ what, namespaces }) => ({
         what,

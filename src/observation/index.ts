@@ -14,7 +14,7 @@ export {
   type Wish,
 } from "./model.ts";
 export { Observer, type Timing } from "./observe.ts";
-export type { PhaseWish, Progress } from "./phase.ts";
+export { type PhaseWish, type Progress, SLOWEST } from "./phase.ts";
 export { SourcePorts } from "./source-ports.ts";
 export { holds, isSilence } from "./trace.ts";
 export { expectedWishes, heralds, openWishes } from "./wishes.ts";

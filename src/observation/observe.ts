@@ -46,7 +46,8 @@ export class Observer {
     const phase = new Phase(wish, this.#clock.now());
     this.#attempts.onLate = (probe) => phase.traces.get(probe.id)?.noteLate();
     await this.#awaitHeralds(phase, signal);
-    const { deadlineMs, firstEffectMs } = this.#timing;
+    const { firstEffectMs } = this.#timing;
+    const deadlineMs = this.#timing.deadlineMs * (wish.deadlines ?? 1);
     let stumbles = 0;
     while (!phase.isOver()) {
       const began = this.#clock.now();

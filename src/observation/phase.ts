@@ -17,6 +17,8 @@ export interface PhaseWish {
    * `stability`: two rounds that match, at least a second apart.
    */
   readonly until: "success" | "stability";
+  /** How many times the usual deadline to wait for it: once if absent. */
+  readonly deadlines?: number;
   /** Ids of probes that show first whether policies have taken effect: the first round waits for them, not for long. */
   readonly heralds?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
@@ -27,7 +29,7 @@ const ROUND_GAP_MS = 1000;
 /** A row that began to match so long ago is the last of them. */
 const PROGRESS_MS = 3000;
 /** Times the deadline: longer than this no cluster is waited for. */
-const SLOWEST = 3;
+export const SLOWEST = 3;
 
 /** The state of one phase while it lasts. */
 export class Phase {

@@ -76,12 +76,13 @@ export interface PlannedConnection {
   readonly unspecifiedBecause?: string;
 }
 
-/** A policy of somebody else, of a kind that is not understood, that could decide connections too. */
+/** A policy of which nobody can say what it decides: of a kind that is not understood, or ours, changed by somebody else. */
 export interface ForeignPolicy {
   /** `GlobalNetworkPolicy allow-dns`, `CiliumNetworkPolicy shop/web`. */
   readonly what: string;
   /** Namespaces of the stage whose pods it could apply to; undefined where it could be any. */
   readonly namespaces?: readonly string[];
+  readonly isOurs?: true;
 }
 
 /** Exactly what the policies allow between two ends, of which at least one is isolated. */

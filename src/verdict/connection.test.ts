@@ -209,6 +209,21 @@ describe("what the API leaves open", () => {
     const egress = planned(ID, "deny", { deniedBy: ["egress"] });
     expect(judge(egress, { baseline: rewritten, enforced: BLOCKED, restored: OPEN }).kind).toBe("conforms");
   });
+
+  it("does not hide a leak of egress, which does not depend on the address that the destination sees", () => {
+    const rewritten = phase([trace(ID, [[{ outcome: "connected", seenAs: "10.250.0.2" }]])]);
+    const both = planned(ID, "deny", { deniedBy: ["ingress", "egress"] });
+    expect(judge(both, { baseline: OPEN, enforced: rewritten, restored: OPEN }).kind).toBe("leaks");
+  });
+});
+
+it("a policy of the run that somebody changes meanwhile convicts nobody", () => {
+  const foreign = [{ what: "NetworkPolicy db/x", namespaces: ["db"], isOurs: true as const }];
+  const [judged] = judgeConnections(
+    { connections: [deny], foreign },
+    { baseline: OPEN, enforced: OPEN, restored: OPEN },
+  );
+  expect(judged?.verdict).toMatchObject({ kind: "inconclusive", reason: expect.stringMatching(/changed or removed/) });
 });
 
 describe("a policy of somebody else that is not understood", () => {

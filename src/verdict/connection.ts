@@ -72,7 +72,11 @@ function nameForeign(verdict: Verdict, { probe }: PlannedConnection, foreign: re
     ({ namespaces }) => namespaces === undefined || ends.some((end) => namespaces.includes(end)),
   );
   if (found === undefined || verdict.kind === "unspecified") return verdict;
-  return inconclusive(`${found.what}, which netproof does not understand, may decide it too`);
+  return inconclusive(
+    found.isOurs
+      ? `${found.what} was changed or removed by somebody while it should have been in force`
+      : `${found.what}, which netproof does not understand, may decide it too (in the lab, --lab, nothing else does)`,
+  );
 }
 
 function phaseReader(
@@ -95,7 +99,7 @@ function judge(
   if (expectation === "unspecified") {
     return { kind: "unspecified", reason: unspecifiedBecause ?? "the API leaves it open" };
   }
-  if (facts.rewritten !== undefined && (expectation === "allow" || deniedBy.includes("ingress"))) {
+  if (facts.rewritten !== undefined && !deniedBy.includes("egress")) {
     return { kind: "unspecified", reason: `source rewritten: the destination sees ${facts.rewritten}` };
   }
   if (baseline?.kind !== "connected") return inconclusive(`without the policies ${describe(baseline)}`);

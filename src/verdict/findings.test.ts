@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../expectation/index.ts";
+import type { NetworkPolicy } from "../snapshot/index.ts";
 import type { Verdict } from "./cell.ts";
 import type { JudgedConnection } from "./connection.ts";
-import { untriedFindings } from "./findings.ts";
+import { changedPolicies, untriedFindings } from "./findings.ts";
 import { planned } from "./testing/traces.ts";
 
 const CONFORMS: Verdict = { kind: "conforms" };
@@ -36,6 +37,28 @@ describe("a policy of which nothing was shown", () => {
 
   it("is none where each takes part in a connection that could be judged", () => {
     expect(findings(["a", "b"], { by: ["a", "b"] })).toEqual([]);
+  });
+});
+
+describe("the run's own policies", () => {
+  const policy = (name: string, podSelector: NetworkPolicy["podSelector"] = []): NetworkPolicy => ({
+    namespace: "shop",
+    name,
+    podSelector,
+    isolates: { ingress: [] },
+  });
+  const other = [{ key: "app", operator: "Exists", values: [] }] as const;
+
+  it.each([
+    { name: "gone", later: [policy("b")] },
+    { name: "another", later: [policy("a", other), policy("b")] },
+  ])("are named where one is $name at the end of its phase", ({ later }) => {
+    const changed = changedPolicies([policy("a"), policy("b")], later);
+    expect(changed.map(({ what }) => what)).toEqual(["NetworkPolicy shop/a"]);
+  });
+
+  it("are no matter where all are as they were stored", () => {
+    expect(changedPolicies([policy("a")], [policy("b"), policy("a")])).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Decision } from "../expectation/index.ts";
-import type { StagePlan, UnplacedPolicy } from "../plan/index.ts";
+import type { ForeignPolicy, StagePlan, UnplacedPolicy } from "../plan/index.ts";
 import type { NetworkPolicy } from "../snapshot/index.ts";
 import { type JudgedConnection, PHASES, type Phases } from "./connection.ts";
 
@@ -115,6 +115,28 @@ export function* foreignFindings(before: Foreign, later: readonly Foreign[]): It
   for (const name of known) {
     if (seen.some((names) => !names.has(name)))
       yield { kind: "inconclusive", what: `${name} went away during the run` };
+  }
+}
+
+/** Those of the run that were not at the end what the server had stored. */
+export function changedPolicies(
+  stored: readonly NetworkPolicy[],
+  later: readonly NetworkPolicy[],
+): readonly ForeignPolicy[] {
+  const found = new Map(later.map((policy) => [`${policy.namespace}/${policy.name}`, policy]));
+  return stored.flatMap((policy) => {
+    const name = `${policy.namespace}/${policy.name}`;
+    const isThere = isSame(found.get(name), policy);
+    return isThere ? [] : [{ what: `NetworkPolicy ${name}`, namespaces: [policy.namespace], isOurs: true as const }];
+  });
+}
+
+export function* changedFindings(changed: readonly ForeignPolicy[]): Iterable<Finding> {
+  for (const { what } of changed) {
+    yield {
+      kind: "inconclusive",
+      what: `${what} was changed or removed by somebody while it should have been in force`,
+    };
   }
 }
 

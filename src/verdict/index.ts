@@ -5,7 +5,14 @@ export type { CanaryVerdict, Enforcement } from "./canary.ts";
 export type { Verdict } from "./cell.ts";
 export { type JudgedConnection, PHASES, type PhaseName, type Phases } from "./connection.ts";
 export type { Diagnosis } from "./diagnosis.ts";
-export { addedFindings, foreignFindings, lostFindings, storedFindings } from "./findings.ts";
+export {
+  addedFindings,
+  changedFindings,
+  changedPolicies,
+  foreignFindings,
+  lostFindings,
+  storedFindings,
+} from "./findings.ts";
 export { type Counts, type JudgedProof, judgeProof, type Outcome } from "./outcome.ts";
 export type { JudgedRequirement } from "./requirements.ts";
 export type { Seen } from "./seen.ts";

@@ -88,11 +88,16 @@ function conclude(evidence: Evidence): Outcome {
     };
   }
   const failures = [...failureReasons(evidence, counts, unenforced)];
+  if (counts.leaks > 0 && evidence.waitedMs !== undefined) failures.push(patience(evidence.waitedMs));
   const doubts = [...doubtReasons(evidence, counts)];
   const reasons = [...failures, ...doubts];
   if (failures.length > 0) return { result: "failed", exitCode: EXIT.failed, reasons, counts };
   if (doubts.length > 0) return { result: "inconclusive", exitCode: EXIT.inconclusive, reasons, counts };
   return { result: "proven", exitCode: EXIT.ok, reasons, counts };
+}
+
+function patience(waitedMs: number): string {
+  return `the policies had ${(waitedMs / 1000).toFixed(1)} s to take effect: give a slower cluster more with --timeout`;
 }
 
 function* failureReasons(evidence: Evidence, counts: Counts, unenforced: readonly Direction[]): Iterable<string> {
