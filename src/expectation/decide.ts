@@ -3,6 +3,7 @@ import type { Direction } from "../snapshot/index.ts";
 import { type Address, contains } from "./cidr.ts";
 import type { CompiledPeer, Namespaces, Opening, Who } from "./compiled-policy.ts";
 import type { Allow, Decision, DirectionDecision } from "./decision.ts";
+import type { Reading } from "./fault.ts";
 import type { PodView, Subject } from "./pod-view.ts";
 
 /** One end of a connection as policies see it. Without a pod it lies outside the cluster. */
@@ -16,14 +17,15 @@ export interface Ends {
   readonly destination: End;
 }
 
-export function decide(ends: Ends): Decision {
-  return { egress: decideDirection("egress", ends), ingress: decideDirection("ingress", ends) };
+export function decide(ends: Ends, reading: Reading): Decision {
+  return { egress: decideDirection("egress", ends, reading), ingress: decideDirection("ingress", ends, reading) };
 }
 
-function decideDirection(direction: Direction, ends: Ends): DirectionDecision {
+function decideDirection(direction: Direction, ends: Ends, reading: Reading): DirectionDecision {
   const [ownEnd, peerEnd] = direction === "egress" ? [ends.source, ends.destination] : [ends.destination, ends.source];
   if (ownEnd.view === undefined) return { kind: "outside" };
-  const policies = ownEnd.view.subject.policies[direction];
+  const isEnforced = reading.enforces(direction, ownEnd.address.family);
+  const policies = isEnforced ? ownEnd.view.subject.policies[direction] : [];
   if (policies.length === 0) return { kind: "not-isolated" };
   const allows: Allow[] = [];
   for (const { peers } of policies) {

@@ -3,7 +3,7 @@ import { type Address, parseAddress } from "./cidr.ts";
 import { compilePolicies } from "./compiled-policy.ts";
 import { decide, type End, type Ends } from "./decide.ts";
 import { type Decision, type DirectionDecision, granted } from "./decision.ts";
-import { readingUnder, type SemanticFault } from "./fault.ts";
+import { type Reading, readingUnder, type SemanticFault } from "./fault.ts";
 import { createPodViews } from "./pod-view.ts";
 import { hasPort, isPort } from "./port-set.ts";
 import { EVERYTHING, intersect, isNothing, NOTHING, type PortsByProtocol, subtract } from "./ports-by-protocol.ts";
@@ -46,8 +46,9 @@ interface ProtocolPort {
 /** With a `fault`: what a network plugin would do that misreads the API in this way. */
 export function createExpectation(state: ClusterState, options: { readonly fault?: SemanticFault } = {}): Expectation {
   const tables = createTables();
-  const policies = compilePolicies(state.policies, tables);
-  const viewOf = createPodViews(state, { tables, policies, reading: readingUnder(options.fault) });
+  const reading = readingUnder(options.fault);
+  const policies = compilePolicies(state.policies.map(reading.policy), tables);
+  const viewOf = createPodViews(state, { tables, policies, reading });
   const addresses = new Map<string, Address>();
   const endOf = (endpoint: Endpoint): End => {
     const address = addresses.get(endpoint.address) ?? addressOf(endpoint);
@@ -59,7 +60,7 @@ export function createExpectation(state: ClusterState, options: { readonly fault
     if (ends.source.address.family !== ends.destination.address.family) {
       throw new Error(`Cannot judge a connection from "${source.address}" to "${destination.address}": two families`);
     }
-    return expectPair(ends);
+    return expectPair(ends, reading);
   };
   // Many ports of one pair are asked about one after another.
   let last: { readonly source: Endpoint; readonly destination: Endpoint; readonly pair: PairExpectation } | undefined;
@@ -77,8 +78,8 @@ function addressOf({ address }: Endpoint): Address {
   return parsed;
 }
 
-function expectPair(ends: Ends): PairExpectation {
-  const decision = decide(ends);
+function expectPair(ends: Ends, reading: Reading): PairExpectation {
+  const decision = decide(ends, reading);
   const leftOpen = leftOpenBecause(ends);
   if (leftOpen !== undefined) {
     return { allowed: NOTHING, unspecified: EVERYTHING, unspecifiedBecause: leftOpen, decision };

@@ -38,19 +38,19 @@ export function createPodViews(state: ClusterState, sources: Sources): (pod: Pod
     if (known !== undefined) return known;
     const key = JSON.stringify([pod.namespace, labelsKey(pod.labels)]);
     const subject = subjects.get(key) ?? subjectOf(pod, namespaceLabels(pod, namespaces), sources);
-    const view = { pod, subject, namedPorts: namedPortsOf(pod, sources.tables) };
+    const view = { pod, subject, namedPorts: namedPortsOf(pod, sources) };
     subjects.set(key, subject);
     views.set(pod, view);
     return view;
   };
 }
 
-function subjectOf({ namespace, labels }: Pod, ofNamespace: Labels, { tables, policies, reading }: Sources): Subject {
+function subjectOf({ namespace, labels }: Pod, ofNamespace: Labels, { tables, policies }: Sources): Subject {
   const isSelected = tables.selectors.selectedBy(labels);
   // A policy applies to pods of its own namespace alone.
   const applying = policies.filter(({ name, podSelector }) => name.namespace === namespace && isSelected[podSelector]);
   const isolating = (direction: Direction): readonly CompiledPolicy[] =>
-    reading.enforces(direction) ? applying.filter(({ peers }) => peers[direction] !== undefined) : [];
+    applying.filter(({ peers }) => peers[direction] !== undefined);
   return {
     namespace,
     isSelected,
@@ -68,7 +68,7 @@ function namespaceLabels(pod: Pod, namespaces: ReadonlyMap<string, Labels>): Lab
   return labels;
 }
 
-function namedPortsOf(pod: Pod, tables: Tables): ReadonlyMap<string, PortsByProtocol> {
+function namedPortsOf(pod: Pod, { tables, reading }: Sources): ReadonlyMap<string, PortsByProtocol> {
   const named = new Map<string, PortsByProtocol>();
   for (const { name, protocol, port } of pod.ports) {
     if (name === undefined) continue;
@@ -76,5 +76,5 @@ function namedPortsOf(pod: Pod, tables: Tables): ReadonlyMap<string, PortsByProt
     const ports = tables.ports(protocol, [port, port]);
     named.set(key, unite([named.get(key) ?? ports, ports]));
   }
-  return named;
+  return new Map([...named].map(([key, ports]) => [key, reading.named(ports)]));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Namespace, NetworkPolicy, Pod, Requirement, Selector } from "../snapshot/index.ts";
+import type { Namespace, NetworkPolicy, Pod, Requirement, Rule, Rules, Selector } from "../snapshot/index.ts";
 import { NAME_LABEL } from "./names.ts";
 import type { StagePlan } from "./stage-plan.ts";
 
@@ -137,8 +137,8 @@ export function plannedNamespace({ name, labels }: Namespace, { planned }: RunNa
 
 /** A policy as it was stored, in the names of the files. */
 export function plannedPolicy(policy: NetworkPolicy, { planned, plannedObject }: RunNames): NetworkPolicy {
-  const rules = (direction: NetworkPolicy["isolates"]["ingress"]) =>
-    direction?.map((rule) => ({
+  const renamed = (rules: readonly Rule[]): readonly Rule[] =>
+    rules.map((rule) => ({
       ...rule,
       peers: rule.peers.map((peer) =>
         peer.kind === "pods" && peer.namespaceSelector !== undefined
@@ -146,12 +146,17 @@ export function plannedPolicy(policy: NetworkPolicy, { planned, plannedObject }:
           : peer,
       ),
     }));
-  const { ingress, egress } = policy.isolates;
-  const isolates = {
-    ...(ingress === undefined ? {} : { ingress: rules(ingress) ?? [] }),
-    ...(egress === undefined ? {} : { egress: rules(egress) ?? [] }),
+  const each = ({ ingress, egress }: Rules): Rules => ({
+    ...(ingress === undefined ? {} : { ingress: renamed(ingress) }),
+    ...(egress === undefined ? {} : { egress: renamed(egress) }),
+  });
+  return {
+    ...policy,
+    namespace: planned(policy.namespace),
+    name: plannedObject(policy.name),
+    isolates: each(policy.isolates),
+    ...(policy.unnamed === undefined ? {} : { unnamed: each(policy.unnamed) }),
   };
-  return { ...policy, namespace: planned(policy.namespace), name: plannedObject(policy.name), isolates };
 }
 
 function plannedSelector(selector: Selector, planned: RunNames["planned"]): Selector {

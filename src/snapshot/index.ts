@@ -22,6 +22,7 @@ export {
   type Protocol,
   type Requirement,
   type Rule,
+  type Rules,
   type Selector,
   type Workload,
 } from "./model.ts";

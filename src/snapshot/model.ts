@@ -42,12 +42,16 @@ export interface Rule {
   readonly ports: readonly PortItem[];
 }
 
+export type Rules = { readonly [direction in Direction]?: readonly Rule[] };
+
 /** A direction is present in `isolates` if the policy isolates its pods for it; its rules say what is then allowed. */
 export interface NetworkPolicy {
   readonly namespace: string;
   readonly name: string;
   readonly podSelector: Selector;
-  readonly isolates: { readonly ingress?: readonly Rule[]; readonly egress?: readonly Rule[] };
+  readonly isolates: Rules;
+  /** Rules of a direction that `policyTypes` does not name. By the API they mean nothing; some plugins enforce them. */
+  readonly unnamed?: Rules;
 }
 
 export interface Namespace {

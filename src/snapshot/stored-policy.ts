@@ -36,19 +36,28 @@ export function parsePolicy(object: unknown): NetworkPolicy {
   return {
     ...policy,
     podSelector: parseSelector(spec.podSelector, `${path}.podSelector`),
-    isolates: parseIsolates(spec, path),
+    ...parseRulesOf(spec, path),
   };
 }
 
 /** Absent or empty `policyTypes`: always Ingress, and Egress if there is an egress rule. */
-function parseIsolates(spec: Readonly<Record<string, unknown>>, path: string): NetworkPolicy["isolates"] {
+function parseRulesOf(
+  spec: Readonly<Record<string, unknown>>,
+  path: string,
+): Pick<NetworkPolicy, "isolates" | "unnamed"> {
   const types = storedStrings(spec.policyTypes, `${path}.policyTypes`);
   const ingress = parseRules(spec.ingress, "ingress", path);
   const egress = parseRules(spec.egress, "egress", path);
-  return {
-    ...(types.length === 0 || types.includes("Ingress") ? { ingress } : {}),
-    ...(types.includes("Egress") || (types.length === 0 && egress.length > 0) ? { egress } : {}),
+  const isNamed = {
+    ingress: types.length === 0 || types.includes("Ingress"),
+    egress: types.includes("Egress") || (types.length === 0 && egress.length > 0),
   };
+  const isolates = { ...(isNamed.ingress ? { ingress } : {}), ...(isNamed.egress ? { egress } : {}) };
+  const unnamed = {
+    ...(!isNamed.ingress && ingress.length > 0 ? { ingress } : {}),
+    ...(!isNamed.egress && egress.length > 0 ? { egress } : {}),
+  };
+  return { isolates, ...(Object.keys(unnamed).length === 0 ? {} : { unnamed }) };
 }
 
 function parseRules(value: unknown, direction: Direction, specPath: string): readonly Rule[] {

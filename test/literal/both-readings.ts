@@ -5,6 +5,7 @@ import {
   type Expectation,
   hasPort,
   type PairExpectation,
+  type SemanticFault,
 } from "../../src/expectation/index.ts";
 import {
   type ClusterState,
@@ -17,6 +18,7 @@ import {
 } from "../../src/snapshot/index.ts";
 import { OUTSIDE_ADDRESSES } from "./arbitrary-cluster.ts";
 import { evaluate, type RawCluster, type RawConnection, type RawEnd } from "./evaluate.ts";
+import { MISREAD } from "./misread.ts";
 
 export type Answer =
   | "allow"
@@ -38,10 +40,10 @@ export interface Judged {
   readonly endpointOf: (end: RawEnd) => Endpoint;
 }
 
-export function judge(cluster: RawCluster): Judged {
+export function judge(cluster: RawCluster, fault?: SemanticFault): Judged {
   const state = stateOf(cluster);
   return {
-    expectation: createExpectation(state),
+    expectation: createExpectation(state, fault === undefined ? {} : { fault }),
     endpointOf: ({ pod, address }) => {
       if (pod === undefined) return { kind: "address", address };
       return { kind: "pod", pod: podCalled(state, pod.metadata.namespace, pod.metadata.name), address };
@@ -113,16 +115,25 @@ function interestingPorts(cluster: RawCluster): number[] {
   return [...new Set(ports)].filter((port) => port >= 1 && port <= 65_535).sort((a, b) => a - b);
 }
 
-/** The first connection on which the readings differ. */
-export function findDifference(cluster: RawCluster): string | undefined {
-  const { expectation, endpointOf } = judge(cluster);
+function endIn({ pods }: RawCluster, { address, pod }: RawEnd): RawEnd {
+  if (pod === undefined) return { address };
+  const { namespace, name } = pod.metadata;
+  const own = pods.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  return { address, pod: own ?? pod };
+}
+
+/** The first connection on which the readings differ: the engine under a fault, and the literal one of what it makes of the API. */
+export function findDifference(cluster: RawCluster, fault?: SemanticFault): string | undefined {
+  const { expectation, endpointOf } = judge(cluster, fault);
   const ports = interestingPorts(cluster);
   for (const { source, destination } of pairsOf(cluster)) {
     const pair = expectation.pair(endpointOf(source), endpointOf(destination));
+    const read = fault === undefined ? cluster : MISREAD[fault](cluster, isIpv6(source) ? 6 : 4);
+    const ends = { source: endIn(read, source), destination: endIn(read, destination) };
     for (const protocol of PROTOCOLS) {
       for (const port of ports) {
         const engine = engineAnswer(pair, protocol, port);
-        const literal = literalAnswer(cluster, { source, destination, protocol, port });
+        const literal = literalAnswer(read, { ...ends, protocol, port });
         if (engine !== literal) {
           return `${source.address} > ${destination.address} ${port}/${protocol}: engine "${engine}", literal "${literal}"`;
         }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { SEMANTIC_FAULTS } from "../../src/expectation/index.ts";
 import { arbitraryCluster } from "./arbitrary-cluster.ts";
 import { findDifference } from "./both-readings.ts";
 
@@ -13,3 +14,16 @@ test("the engine and the literal reading agree on every connection of a random c
     { numRuns: RUNS },
   );
 });
+
+test.each(SEMANTIC_FAULTS)(
+  "the engine and the literal reading agree under the fault %s",
+  { timeout: 600_000 },
+  (fault) => {
+    fc.assert(
+      fc.property(arbitraryCluster, (cluster) => {
+        expect(findDifference(cluster, fault)).toBeUndefined();
+      }),
+      { numRuns: Math.ceil(RUNS / 40) },
+    );
+  },
+);

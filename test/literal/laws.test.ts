@@ -9,7 +9,6 @@ import {
   type PairExpectation,
   type PortsByProtocol,
   portBoundaries,
-  SEMANTIC_FAULTS,
   subtract,
   unite,
 } from "../../src/expectation/index.ts";
@@ -207,30 +206,6 @@ test("one connection gets the answer of its pair, with the clauses that open its
             if (connection.kind === "deny") expectEqual(connection.because.includes(direction), isClosed);
           }
         }
-      }
-    }),
-    RUNS,
-  );
-});
-
-test("under a fault that does not enforce a direction, that direction isolates nobody and the other stays as it is", () => {
-  const ignored = {
-    "nothing-enforced": ["egress", "ingress"],
-    "egress-not-enforced": ["egress"],
-    "ingress-not-enforced": ["ingress"],
-  } as const satisfies Record<(typeof SEMANTIC_FAULTS)[number], readonly Direction[]>;
-  fc.assert(
-    fc.property(arbitraryState, fc.constantFrom(...SEMANTIC_FAULTS), (state, fault) => {
-      const faulty = createExpectation(state, { fault });
-      for (const { pair, before } of compare(state, state)) {
-        const after = faulty.pair(pair.source, pair.destination);
-        for (const direction of ["egress", "ingress"] as const) {
-          const isIgnored = (ignored[fault] as readonly Direction[]).includes(direction);
-          const { kind } = before.decision[direction];
-          const expected = isIgnored && kind === "isolated" ? { kind: "not-isolated" } : before.decision[direction];
-          expectEqual(after.decision[direction], expected);
-        }
-        expectWithin(before, after);
       }
     }),
     RUNS,
