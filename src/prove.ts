@@ -62,7 +62,7 @@ export interface ProofRequest {
 /** The cluster on which a proof runs. */
 export interface ProofCluster {
   readonly client: ApiClient;
-  readonly facts: RunRecord["cluster"];
+  readonly facts: Omit<RunRecord["cluster"], "families">;
   readonly warnings: readonly string[];
   readonly policyKinds: readonly PolicyKind[];
   /** How to bring the probe image to it. */
@@ -161,7 +161,7 @@ export async function prove(
     run: { id: runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
     finishedAt: options.clock.now(),
-    cluster: cluster.facts,
+    cluster: { ...cluster.facts, families: familiesOf(stage) },
     manifests,
     topology: { ...topology, notTested: [...topology.notTested, ...request.stage.notTested] },
     pods: stage.state.pods,
@@ -261,6 +261,11 @@ function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
   return new Map(
     state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
   );
+}
+
+function familiesOf({ state }: Stage): RunRecord["cluster"]["families"] {
+  const isIpv6 = new Set(state.pods.flatMap(({ addresses }) => addresses.map((address) => address.includes(":"))));
+  return [...(isIpv6.has(false) ? (["IPv4"] as const) : []), ...(isIpv6.has(true) ? (["IPv6"] as const) : [])];
 }
 
 function agentFacts({ agents }: Stage): Pick<RunRecord["run"], "agent"> {

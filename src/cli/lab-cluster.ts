@@ -5,7 +5,18 @@ import type { CommandContext } from "./context.ts";
 import type { ProgressLine } from "./terminal.ts";
 
 /** Ranges of the lab's pods, nodes and services. */
-export const LAB_CIDRS = ["10.244.0.0/16", "10.250.0.0/24", "10.96.0.0/16"];
+export const LAB_CIDRS = [
+  "10.244.0.0/16",
+  "10.250.0.0/24",
+  "10.96.0.0/16",
+  "fd00:10:244::/48",
+  "fd00:10:250::/48",
+  "fd00:10:96::/112",
+];
+
+/** The address families of a lab's pods. */
+export const LAB_STACKS = { ipv4: [4], dual: [4, 6] } as const;
+export type LabStack = keyof typeof LAB_STACKS;
 
 /** A cluster for the time of one run. */
 export interface OpenCluster extends AsyncDisposable {
@@ -18,7 +29,7 @@ const NODES = ["node1", "node2"];
 
 /** Starts a lab and connects to it, as to any cluster. */
 export async function openLab(
-  wanted: { readonly faults: readonly string[]; readonly denial: "drop" | "reject" },
+  wanted: { readonly faults: readonly string[]; readonly denial: "drop" | "reject"; readonly stack: LabStack },
   { agentBinary, version, signal }: CommandContext,
   progress: ProgressLine,
 ): Promise<OpenCluster> {
@@ -27,7 +38,8 @@ export async function openLab(
   progress.show("starting the lab");
   preloadAccess();
   const agentPath = await agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
-  const lab = await startLab({ nodes: NODES.length, faults, denial: wanted.denial, agentPath }, signal);
+  const { denial, stack } = wanted;
+  const lab = await startLab({ nodes: NODES.length, faults, denial, isDual: stack === "dual", agentPath }, signal);
   const broken = new AbortController();
   let isClosing = false;
   void lab.broken.then((reason) => {
@@ -41,7 +53,7 @@ export async function openLab(
   return {
     cluster: {
       client,
-      facts: { kind: "lab", version, nodes: NODES, families: ["IPv4"], faults },
+      facts: { kind: "lab", version, nodes: NODES, faults },
       warnings: [],
       policyKinds: [],
       imageHint: "",

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
 import { type ExitCode, isUserError, UserError } from "../errors/index.ts";
 import { imageName, PROBE } from "../image/index.ts";
-import type { Placement } from "../plan/index.ts";
+import { type Placement, speaksOfIpv6 } from "../plan/index.ts";
 import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
 import { collect, count, namespaceName, seconds } from "./arguments.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
-import { LAB_CIDRS, type OpenCluster, openLab } from "./lab-cluster.ts";
+import { LAB_CIDRS, LAB_STACKS, type LabStack, type OpenCluster, openLab } from "./lab-cluster.ts";
 import { readIntent, readManifests } from "./read-manifests.ts";
 import { openRealCluster, withLive } from "./real-cluster.ts";
 import { ProgressLine, paintFor, widthOf } from "./terminal.ts";
@@ -30,6 +30,7 @@ interface ProveFlags {
   readonly lab: boolean;
   readonly labFault: readonly string[];
   readonly labDenial: "drop" | "reject";
+  readonly labStack?: LabStack;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly runNamespace?: string;
@@ -75,6 +76,11 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
       new Option("--lab-denial <how>", "what a denied packet meets in the lab")
         .choices(["drop", "reject"])
         .default("drop"),
+    )
+    .addOption(
+      new Option("--lab-stack <stack>", "addresses of the lab's pods (dual where the files speak of IPv6)").choices([
+        ...Object.keys(LAB_STACKS),
+      ]),
     )
     .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
     .option("--context <name>", "the kubeconfig's context to use")
@@ -138,7 +144,7 @@ async function runProve(flags: ProveFlags, context: CommandContext): Promise<Exi
   }
 }
 
-async function readRequest(flags: ProveFlags, context: CommandContext): Promise<ProofRequest> {
+async function readRequest(flags: ProveFlags, context: CommandContext): Promise<LabRequest> {
   const { stdin } = context.streams;
   if (flags.labFault.length > 0 && !flags.lab) {
     throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
@@ -154,8 +160,16 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   const manifests = flags.withLive ? await withLive(files, flags, context) : files;
   const intent = await readIntent(flags.require, stdin);
   const clusterCidrs = flags.lab ? LAB_CIDRS : undefined;
+  const stack = flags.labStack ?? (speaksOfIpv6(manifests, intent) ? "dual" : "ipv4");
   const runId = randomBytes(4).toString("hex");
-  return prepareProof(manifests, intent, { runId, maxPods, clusterCidrs, placement: placementOf(flags, runId) });
+  const placement = placementOf(flags, runId);
+  const limits = { maxPods, clusterCidrs, families: LAB_STACKS[stack] };
+  return { ...prepareProof(manifests, intent, { runId, placement, ...limits }), stack };
+}
+
+/** What is to be proven, and the stack of the lab that can show it. */
+interface LabRequest extends ProofRequest {
+  readonly stack: LabStack;
 }
 
 function placementOf({ lab, runNamespace }: ProveFlags, runId: string): Placement {
@@ -163,10 +177,10 @@ function placementOf({ lab, runNamespace }: ProveFlags, runId: string): Placemen
   return runNamespace === undefined ? { kind: "throwaway" } : { kind: "within", namespace: runNamespace, runId };
 }
 
-async function proveOn(request: ProofRequest, flags: ProveFlags, surroundings: ProveSurroundings): Promise<RunRecord> {
+async function proveOn(request: LabRequest, flags: ProveFlags, surroundings: ProveSurroundings): Promise<RunRecord> {
   const { context, progress } = surroundings;
   await using opened: OpenCluster = flags.lab
-    ? await openLab({ faults: flags.labFault, denial: flags.labDenial }, context, progress)
+    ? await openLab({ faults: flags.labFault, denial: flags.labDenial, stack: request.stack }, context, progress)
     : await openRealCluster(flags, context);
   // Awaited here: the cluster stays open until it is done.
   return await prove(opened.cluster, request, proveOptions(flags, surroundings), opened.signal);

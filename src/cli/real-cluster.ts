@@ -32,7 +32,6 @@ export async function openRealCluster(flags: ClusterFlags, command: CommandConte
           kind: "kubernetes",
           version,
           nodes: nodes.map(({ name }) => name),
-          families: ["IPv4"],
           context: access.context,
           ...(plugin === undefined ? {} : { plugin }),
         },

@@ -36,6 +36,8 @@ export interface Expectation {
   /** Throws if the families of the two addresses differ. */
   readonly pair: (source: Endpoint, destination: Endpoint) => PairExpectation;
   readonly connection: (source: Endpoint, destination: Endpoint, on: ProtocolPort) => ConnectionExpectation;
+  /** The same without the decision, many times as fast. */
+  readonly kind: (source: Endpoint, destination: Endpoint, on: ProtocolPort) => ConnectionExpectation["kind"];
 }
 
 interface ProtocolPort {
@@ -69,7 +71,11 @@ export function createExpectation(state: ClusterState, options: { readonly fault
       last = { source, destination, pair: decidePair(source, destination) };
     return last.pair;
   };
-  return { pair, connection: (source, destination, on) => narrow(pair(source, destination), on) };
+  return {
+    pair,
+    connection: (source, destination, on) => narrow(pair(source, destination), on),
+    kind: (source, destination, on) => kindOf(pair(source, destination), on),
+  };
 }
 
 function addressOf({ address }: Endpoint): Address {
@@ -102,17 +108,26 @@ function leftOpenBecause({ source, destination }: Ends): "self" | "hostNetwork" 
   return from.namespace === to.namespace && from.name === to.name ? "self" : undefined;
 }
 
+function kindOf(
+  { allowed, unspecified }: PairExpectation,
+  { protocol, port }: ProtocolPort,
+): ConnectionExpectation["kind"] {
+  if (!isPort(port)) throw new Error(`Cannot judge a connection: ${port} is not a port`);
+  if (hasPort(allowed[protocol], port)) return "allow";
+  return hasPort(unspecified[protocol], port) ? "unspecified" : "deny";
+}
+
 function narrow(pair: PairExpectation, on: ProtocolPort): ConnectionExpectation {
-  if (!isPort(on.port)) throw new Error(`Cannot judge a connection: ${on.port} is not a port`);
+  const kind = kindOf(pair, on);
   const opens = (ports: PortsByProtocol): boolean => hasPort(ports[on.protocol], on.port);
   const narrowed = (direction: DirectionDecision): DirectionDecision =>
     direction.kind === "isolated"
       ? { ...direction, allows: direction.allows.filter(({ ports }) => opens(ports)) }
       : direction;
   const decision = { egress: narrowed(pair.decision.egress), ingress: narrowed(pair.decision.ingress) };
-  if (opens(pair.allowed)) return { kind: "allow", decision };
-  if (pair.unspecifiedBecause !== undefined && opens(pair.unspecified)) {
-    return { kind: "unspecified", because: pair.unspecifiedBecause, decision };
+  if (kind === "allow") return { kind, decision };
+  if (kind === "unspecified" && pair.unspecifiedBecause !== undefined) {
+    return { kind, because: pair.unspecifiedBecause, decision };
   }
   return { kind: "deny", because: closedDirections(decision), decision };
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
+import { UserError } from "../errors/index.ts";
 import { type ApiServerOptions, startApiServer } from "./api/index.ts";
 import type { KubeObject, LabEnvironmentFault, LabFault } from "./contracts.ts";
 import { type Denial, startEnforcement } from "./enforcement/index.ts";
@@ -13,6 +15,8 @@ export interface LabSpec {
   readonly faults: readonly (LabFault | LabEnvironmentFault)[];
   /** What a denied packet meets: silence, or an ICMP error. */
   readonly denial: Denial;
+  /** Whether pods have an IPv6 address beside their IPv4 one. */
+  readonly isDual?: boolean;
   /** The probe agent's binary for this machine. */
   readonly agentPath: string;
 }
@@ -37,10 +41,15 @@ export async function startLab(spec: LabSpec, signal: AbortSignal): Promise<Star
 }
 
 async function open(
-  { nodes, faults, denial, agentPath }: LabSpec,
+  { nodes, faults, denial, isDual = false, agentPath }: LabSpec,
   teardown: Teardown,
   signal: AbortSignal,
 ): Promise<Pick<StartedLab, "kubeconfig" | "broken">> {
+  if (isDual && !existsSync("/proc/sys/net/ipv6")) {
+    throw new UserError("NO_IPV6", "The lab cannot have IPv6: this kernel has none", {
+      hint: "Prove with --lab-stack ipv4, or on a machine with IPv6",
+    });
+  }
   const environmentFaults = faults.filter(isEnvironmentFault);
   const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
   const store = createStore();
@@ -54,7 +63,11 @@ async function open(
   // A pod starts under the policies that hold for it, as a careful plugin sees to; a slow one does not.
   const isCareful = !policyFaults.includes("slow-programming");
   const beforeStart = isCareful ? { beforeStart: () => enforcement.settled() } : {};
-  const kubelet = startKubelet({ store, network, faults: kubeletFaults(environmentFaults), ...beforeStart }, signal);
+  const families = isDual ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
+  const kubelet = startKubelet(
+    { store, network, faults: kubeletFaults(environmentFaults), families, ...beforeStart },
+    signal,
+  );
   running.kubelet = teardown.use(kubelet);
   teardown.defer(breakLater(environmentFaults, { store, kubelet, network, api }));
   const broken = Promise.race([

@@ -18,8 +18,9 @@ export class Controls {
   /** Which of the probes' listeners answer their own pod, at the very address and port that is probed. */
   async listening(probes: readonly Probe[]): Promise<Set<string>> {
     const orders = new Map<string, Order>();
-    for (const { destination, protocol, port, address } of probes) {
-      const id = listenerName(destination, protocol, port);
+    for (const listener of probes) {
+      const { destination, protocol, port, address } = listener;
+      const id = listenerName(listener);
       if (orders.has(id) || !this.#agents.has(destination)) continue;
       const probe: Probe = { id, source: destination, sourceAddress: address, destination, address, protocol, port };
       orders.set(id, { probe, attempt: { round: 0, at: 0, outcome: "pending", ms: 0 } });

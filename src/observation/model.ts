@@ -1,6 +1,5 @@
 /** What was tried and what was seen: plain data, kept whole. Times are milliseconds since the Unix epoch on the controller's clock. */
 import type { PartyName, Probe } from "../plan/index.ts";
-import type { Protocol } from "../snapshot/index.ts";
 
 /** Who answers under a party's name: the pod's UID, and what the agent drew when it started. */
 export interface Identity {
@@ -51,7 +50,7 @@ export interface Round {
   readonly finishedAt: number;
   /** Parties whose network was shown to work in both directions during this round. */
   readonly alive: readonly PartyName[];
-  /** Listeners that answered on their own address during this round: `party 5432/TCP`. */
+  /** Listeners that answered on their own address during this round: `party 5432/TCP`, with ` over IPv6` where it is of that family. */
   readonly listening: readonly string[];
 }
 
@@ -75,6 +74,8 @@ export interface PhaseObservation {
   readonly lost: Readonly<Record<PartyName, string>>;
 }
 
-export function listenerName(party: PartyName, protocol: Protocol, port: number): string {
-  return `${party} ${port}/${protocol}`;
+export function listenerName({ destination, address, protocol, port }: Listener): string {
+  return `${destination} ${port}/${protocol}${address.includes(":") ? " over IPv6" : ""}`;
 }
+
+type Listener = Pick<Probe, "destination" | "address" | "protocol" | "port">;

@@ -133,6 +133,6 @@ export function holds(probe: Probe, controls: RoundControls): boolean {
   return (
     controls.alive.has(probe.source) &&
     controls.alive.has(probe.destination) &&
-    controls.listening.has(listenerName(probe.destination, probe.protocol, probe.port))
+    controls.listening.has(listenerName(probe))
   );
 }

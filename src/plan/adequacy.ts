@@ -9,15 +9,17 @@ export function adequacy(
   connections: readonly PlannedConnection[],
   ends: readonly End[],
 ): ProofPlan["adequacy"] {
-  const byName = new Map(ends.map((end) => [end.name, end]));
+  const byAddress = new Map(ends.map((end) => [`${end.party} ${end.address}`, end]));
   // A pair is decided once for all its ports, if these come together.
-  const byPair = connections.toSorted((a, b) => compare(a.from, b.from) || compare(a.to, b.to));
+  const byPair = connections.toSorted((a, b) => compare(pairOf(a), pairOf(b)));
   return SEMANTIC_FAULTS.map((fault) => {
     const faulty = createExpectation(state, { fault });
-    const differing = byPair.filter(({ from, to, probe: { protocol, port }, expectation }) => {
-      const [source, destination] = [byName.get(from), byName.get(to)];
+    const differing = byPair.filter(({ probe, expectation }) => {
+      const { protocol, port } = probe;
+      const source = byAddress.get(`${probe.source} ${probe.sourceAddress}`);
+      const destination = byAddress.get(`${probe.destination} ${probe.address}`);
       if (source === undefined || destination === undefined || expectation === "unspecified") return false;
-      return faulty.connection(source.endpoint, destination.endpoint, { protocol, port }).kind !== expectation;
+      return faulty.kind(source.endpoint, destination.endpoint, { protocol, port }) !== expectation;
     });
     const witnesses = new Set(differing);
     return {
@@ -25,6 +27,10 @@ export function adequacy(
       witnesses: connections.filter((planned) => witnesses.has(planned)).map(({ probe: { id } }) => id),
     };
   });
+}
+
+function pairOf({ probe: { sourceAddress, address } }: PlannedConnection): string {
+  return `${sourceAddress} ${address}`;
 }
 
 function compare(a: string, b: string): number {

@@ -79,7 +79,8 @@ function evidence({ pair: { decision }, rows }: PairRows): readonly string[] {
   if (row === undefined) return [];
   return (["egress", "ingress"] as const).flatMap((direction) => {
     if (decision[direction].kind !== "isolated") return [];
-    const pod = `${direction} ${direction === "egress" ? row.from : row.to}`;
+    const { source, sourceAddress, destination, address } = row.probe;
+    const pod = direction === "egress" ? `egress ${source} ${sourceAddress}` : `ingress ${destination} ${address}`;
     return [
       ...(rows.some(({ deniedBy }) => deniedBy.includes(direction)) ? [`${pod} denied`] : []),
       ...(rows.some(isAllowed) ? [`${pod} allowed`] : []),

@@ -1,6 +1,6 @@
 import type { ClusterState } from "../snapshot/index.ts";
 import type { ConnectionTable } from "./connection-table.ts";
-import { type End, insideEnd } from "./ends.ts";
+import { type End, insideEnds } from "./ends.ts";
 import type { PlannedConnection, PlannedPod } from "./model.ts";
 import type { PortOfInterest } from "./ports.ts";
 import type { Placement } from "./stage-plan.ts";
@@ -88,7 +88,7 @@ export function planCanaryRows(
   canary: Canary,
 ): readonly PlannedConnection[] {
   const row = ([from, to]: Differential["open"]): PlannedConnection[] => {
-    const [source, destination] = [canaryEnd(state, canary, from), canaryEnd(state, canary, to)];
+    const [[source], [destination]] = [canaryEnds(state, canary, from), canaryEnds(state, canary, to)];
     return source && destination ? [table.row(source, destination, { on: portOf(canary), purpose: "canary" })] : [];
   };
   return [canary.ingress, canary.egress].flatMap(({ open, blocked }) => [...row(open), ...row(blocked)]);
@@ -99,14 +99,16 @@ export function planControls(
   table: ConnectionTable,
   { state, canary, outside }: { state: ClusterState; canary: Canary; outside: readonly End[] },
 ): readonly PlannedConnection[] {
-  const free = canaryEnd(state, canary, canary.ingress.open[0]);
-  return free === undefined
-    ? []
-    : outside.map((host) => table.row(free, host, { on: portOf(canary), purpose: "control" }));
+  const free = canaryEnds(state, canary, canary.ingress.open[0]);
+  return outside.flatMap((host) =>
+    free
+      .filter(({ family }) => family === host.family)
+      .map((end) => table.row(end, host, { on: portOf(canary), purpose: "control" })),
+  );
 }
 
-function canaryEnd(state: ClusterState, canary: Canary, name: string): End | undefined {
-  return state.pods.filter((pod) => pod.namespace === canary.namespace && pod.name === name).flatMap(insideEnd)[0];
+function canaryEnds(state: ClusterState, canary: Canary, name: string): readonly End[] {
+  return state.pods.filter((pod) => pod.namespace === canary.namespace && pod.name === name).flatMap(insideEnds);
 }
 
 function portOf({ port }: Canary): PortOfInterest {

@@ -17,7 +17,7 @@ export class ConnectionTable {
     const expected = this.#expectation.connection(source.endpoint, destination.endpoint, on);
     return {
       probe: {
-        id: connectionId(source.name, destination.name, on),
+        id: connectionId(source, destination, on),
         source: source.party,
         sourceAddress: source.address,
         destination: destination.party,
@@ -43,6 +43,8 @@ export class ConnectionTable {
   }
 }
 
-function connectionId(from: string, to: string, { protocol, port }: PortOfInterest): string {
-  return `${from} > ${to} ${port}/${protocol}`;
+/** An address outside shows its family itself, and of a pod's own the first needs no word. */
+function connectionId(source: End, destination: End, { protocol, port }: PortOfInterest): string {
+  const isFurther = !source.isOutside && !destination.isOutside && !(source.isFirst && destination.isFirst);
+  return `${source.name} > ${destination.name} ${port}/${protocol}${isFurther ? ` over IPv${source.family}` : ""}`;
 }

@@ -24,6 +24,21 @@ describe("the connections of a proof", () => {
     expect(plan.connections.some(({ from }) => from === "198.51.100.0")).toBe(true);
   });
 
+  it("judge each family by itself: over the second, something open and something closed of every pair", () => {
+    const plan = planFor(ONLY_DB, { isDual: true });
+    const further = plan.connections.filter(({ probe }) => probe.address.startsWith("fd00:"));
+    expect(further.every(({ probe }) => probe.sourceAddress.includes(":"))).toBe(true);
+    const toDb = further.filter(({ from, to }) => from === "shop/api" && to === "shop/db");
+    expect(toDb.map(({ probe: { id }, expectation }) => [id, expectation])).toEqual([
+      ["shop/api > shop/db 7777/TCP over IPv6", "deny"],
+      ["shop/api > shop/db 5432/TCP over IPv6", "allow"],
+    ]);
+    const { witnesses } = plan.adequacy.find(({ fault }) => fault === "ipv6-not-enforced") ?? { witnesses: [] };
+    expect(witnesses).toContain("shop/api > shop/db 7777/TCP over IPv6");
+    expect(witnesses.every((id) => id.includes(":") || id.endsWith("over IPv6"))).toBe(true);
+    expect(plan.isolation.map(({ name }) => name)).toEqual([...new Set(plan.isolation.map(({ name }) => name))]);
+  });
+
   it("take an ipBlock that matches a pod's address as left open", () => {
     const plan = planFor(
       policies({ "shop/p": "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}" }),
@@ -145,11 +160,24 @@ describe("what the plan would catch", () => {
   it("counts, for each fault model, the connections that would show it", () => {
     const { adequacy, connections } = planFor(ONLY_DB);
     const denied = connections.filter(({ purpose, expectation }) => purpose === "policies" && expectation === "deny");
-    expect(adequacy).toEqual([
-      { fault: "nothing-enforced", witnesses: denied.map(({ probe }) => probe.id) },
-      { fault: "ingress-not-enforced", witnesses: denied.map(({ probe }) => probe.id) },
-      { fault: "egress-not-enforced", witnesses: [] },
-    ]);
+    const ids = denied.map(({ probe }) => probe.id);
+    const udp = ids.filter((id) => /^shop\/api > shop\/db 5432\/UDP/.test(id));
+    const elsewhere = ids.filter((id) => /^elsewhere\/api > shop\/db 5432\/TCP/.test(id));
+    expect(Object.fromEntries(adequacy.map(({ fault, witnesses }) => [fault, witnesses]))).toEqual({
+      "nothing-enforced": ids,
+      "ingress-not-enforced": ids,
+      "egress-not-enforced": [],
+      "ipv6-not-enforced": [],
+      "policytypes-ignored": [],
+      "pod-selector-cluster-wide": elsewhere,
+      "peer-and-read-as-or": [],
+      "except-ignored": [],
+      "protocol-ignored": udp,
+      "named-port-not-resolved": [],
+      "endport-ignored-narrow": [],
+      "endport-ignored-wide": [],
+    });
+    expect([udp.length, elsewhere.length]).toEqual([1, 1]);
   });
 });
 

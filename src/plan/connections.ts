@@ -1,10 +1,10 @@
-import { createExpectation, type DirectionDecision } from "../expectation/index.ts";
+import { createExpectation, type DirectionDecision, hasPort, type PairExpectation } from "../expectation/index.ts";
 import type { ClusterState, Direction, Intent } from "../snapshot/index.ts";
 import { adequacy } from "./adequacy.ts";
 import { type PairRows, withinBudget } from "./budget.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
 import { ConnectionTable } from "./connection-table.ts";
-import { type End, insideEnd, outsideEnds, type ProofStage, podOf } from "./ends.ts";
+import { type End, insideEnds, outsideEnds, type ProofStage, podOf } from "./ends.ts";
 import type { PlannedNamespace, PlannedPod, PodIsolation, ProofPlan, StagedWorkload } from "./model.ts";
 import { NeighbourTables } from "./neighbour-tables.ts";
 import { knownPorts, portsForPair } from "./pair-ports.ts";
@@ -42,8 +42,8 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     namespaces: [...options.namespaces, ...state.namespaces],
     workloads: options.workloads,
   });
-  const canaries = new Set(canary.pods.map(fullName));
-  const inside = state.pods.filter((pod) => !canaries.has(fullName(pod))).flatMap(insideEnd);
+  const supporters = new Set([...canary.pods.map(fullName), stage.outside?.party]);
+  const inside = state.pods.filter((pod) => !supporters.has(fullName(pod))).flatMap(insideEnds);
   const outside = outsideEnds(stage);
   const both = allPairs(inside, outside);
   const mostPorts = Math.max(FEWEST_PORTS, Math.ceil((MANY * maxProbes) / both.length));
@@ -51,7 +51,8 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const pairs = both.map(({ source, destination }): Pair => {
     const pair = expectation.pair(source.endpoint, destination.endpoint);
     const isListened = ({ port }: PortOfInterest): boolean => known.listened.has(port);
-    const own = portsForPair(pair, podOf(destination), known).filter(isListened);
+    const all = portsForPair(pair, podOf(destination), known).filter(isListened);
+    const own = isFurther(source, destination) ? tellingPorts(pair, all) : all;
     beyond += Math.max(0, own.length - mostPorts);
     const required = requirements.portsFor(source, destination, pair).filter(isListened);
     const rows = distinct([...own.slice(0, mostPorts), ...required]).map((on) =>
@@ -71,8 +72,9 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     decisions: table.decisions,
     pairs: pairs
       .filter(({ pair: { decision } }) => isIsolated(decision.egress) || isIsolated(decision.ingress))
+      .filter(({ source, destination }) => !isFurther(source, destination))
       .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
-    isolation: inside.map((end) => isolationOf(end, pairs, state.policies)),
+    isolation: inside.filter(({ isFirst }) => isFirst).map((end) => isolationOf(end, pairs, state.policies)),
     requirements: requirements.planned(outside),
     foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
@@ -101,18 +103,33 @@ function neighbourTables({ state, onLink }: ProofStage, { maxNeighbours }: Conne
   return new NeighbourTables(new Map(places), maxNeighbours);
 }
 
+const FAMILIES = [4, 6] as const;
+
 /** What the budget can never take is not looked at: of the ports of one pair many times its share, and never few. */
 const MANY = 20;
 const FEWEST_PORTS = 40;
 
-/** Every ordered pair of which at least one end is inside. */
+/** Two pods over another family than that of their first addresses. */
+function isFurther(source: End, destination: End): boolean {
+  return !source.isOutside && !destination.isOutside && !(source.isFirst && destination.isFirst);
+}
+
+/** Ports do not depend on the family: over a further one, something open and something closed are enough. */
+function tellingPorts(pair: PairExpectation, ports: readonly PortOfInterest[]): readonly PortOfInterest[] {
+  const isOpen = ({ protocol, port }: PortOfInterest): boolean => hasPort(pair.allowed[protocol], port);
+  return [...ports.filter(isOpen).slice(0, 1), ...ports.filter((on) => !isOpen(on)).slice(0, 1)];
+}
+
+/** Every ordered pair of one family of which at least one end is inside; IPv4 before IPv6. */
 function allPairs(inside: readonly End[], outside: readonly End[]): readonly Pick<Pair, "source" | "destination">[] {
-  const all = [...inside, ...outside];
-  return all.flatMap((source) =>
-    all
-      .filter((destination) => source !== destination && !(source.isOutside && destination.isOutside))
-      .map((destination) => ({ source, destination })),
-  );
+  return FAMILIES.flatMap((family) => {
+    const all = [...inside, ...outside].filter((end) => end.family === family);
+    return all.flatMap((source) =>
+      all
+        .filter((destination) => source !== destination && !(source.isOutside && destination.isOutside))
+        .map((destination) => ({ source, destination })),
+    );
+  });
 }
 
 function distinct(ports: readonly PortOfInterest[]): readonly PortOfInterest[] {

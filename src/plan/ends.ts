@@ -18,16 +18,31 @@ export interface End {
   /** For people and for stable ids: `shop/web`, or the address outside. */
   readonly name: string;
   readonly address: string;
+  readonly family: Family;
+  /** A pod has an end for each of its addresses, of which one is its own before the others. */
+  readonly isFirst: boolean;
   readonly endpoint: Endpoint;
   readonly isOutside: boolean;
 }
 
-/** Empty for a pod without an IPv4 address. */
-export function insideEnd(pod: Pod): readonly End[] {
-  const address = pod.addresses.find((candidate) => !candidate.includes(":"));
-  if (address === undefined) return [];
+export type Family = 4 | 6;
+
+/** One for each address, IPv4 first. */
+export function insideEnds(pod: Pod): readonly End[] {
   const name = `${pod.namespace}/${pod.name}`;
-  return [{ party: name, name, address, endpoint: { kind: "pod", pod, address }, isOutside: false }];
+  const ends = pod.addresses.map((address) => ({
+    party: name,
+    name,
+    address,
+    family: familyOf(address),
+    endpoint: { kind: "pod", pod, address } as const,
+    isOutside: false,
+  }));
+  return ends.toSorted((a, b) => a.family - b.family).map((end, index) => ({ ...end, isFirst: index === 0 }));
+}
+
+export function familyOf(address: string): Family {
+  return address.includes(":") ? 6 : 4;
 }
 
 export function outsideEnds({ outside }: ProofStage): readonly End[] {
@@ -35,6 +50,8 @@ export function outsideEnds({ outside }: ProofStage): readonly End[] {
     party: outside?.party ?? address,
     name: address,
     address,
+    family: familyOf(address),
+    isFirst: true,
     endpoint: { kind: "address", address },
     isOutside: true,
   }));

@@ -25,4 +25,4 @@ export {
   runNames,
 } from "./run-names.ts";
 export { type Placement, planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
-export { planTopology, type Topology, type TopologyOptions } from "./topology.ts";
+export { planTopology, speaksOfIpv6, type Topology, type TopologyOptions } from "./topology.ts";

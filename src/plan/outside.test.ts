@@ -70,6 +70,21 @@ describe("the addresses outside", () => {
     expect(outside.every((address) => !address.includes(":"))).toBe(true);
   });
 
+  it("are of each family that the pods have", () => {
+    const files = policies({ "shop/p": block("{cidr: '2001:db8::/32', except: ['2001:db8:1::/48']}") });
+    const { notTested, outside } = planTopology(files, intent(), { ...OPTIONS, families: [4, 6] });
+    expect(outside).toEqual([
+      "203.0.113.77",
+      "2001:db8::",
+      "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+      "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff",
+      "2001:db9::",
+      "2001:db8:1::",
+      "3fff::77",
+    ]);
+    expect(notTested).toEqual([]);
+  });
+
   it("include one in each CIDR of the intent, first of all", () => {
     const required = intent("deny: [{from: '*', to: 169.254.169.254/32}]");
     const { outside } = planTopology(policies({ "shop/db": FROM_API }), required, OPTIONS);
@@ -77,7 +92,7 @@ describe("the addresses outside", () => {
   });
 });
 
-const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"] };
+const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"], families: [4] as const };
 
 function plan(manifests: Manifests): Topology {
   return planTopology(manifests, intent(), OPTIONS);

@@ -1,16 +1,24 @@
 import type { IpBlockPeer, NetworkPolicy } from "../snapshot/index.ts";
 import { type AddressRange, addressAt, isWithin, rangeOf } from "./address-range.ts";
+import type { Family } from "./ends.ts";
 import type { NotTested } from "./model.ts";
 import { ipBlocks } from "./peers.ts";
+
+export interface OutsideOptions {
+  /** Ranges that are the cluster's own, where a host outside can have any other address; undefined: there is no such host. */
+  readonly clusterCidrs: readonly string[] | undefined;
+  /** Those that the cluster's pods have. */
+  readonly families: readonly Family[];
+}
 
 interface OutsidePlan {
   readonly addresses: readonly string[];
   readonly notTested: readonly NotTested[];
 }
 
-/** An ipBlock over IPv4. */
 interface Block {
   readonly cidr: string;
+  readonly isRequired: boolean;
   readonly whole: AddressRange;
   readonly exceptions: readonly AddressRange[];
 }
@@ -22,20 +30,36 @@ interface Block {
  */
 export function planOutside(
   policies: readonly NetworkPolicy[],
-  { clusterCidrs, required }: { clusterCidrs: readonly string[] | undefined; required: readonly string[] },
+  { clusterCidrs, families, required }: OutsideOptions & { readonly required: readonly string[] },
 ): OutsidePlan {
   const wanted = required.map((cidr): IpBlockPeer => ({ kind: "ipBlock", cidr, except: [] }));
   const all = policies.flatMap((policy) => [...ipBlocks(policy, "ingress"), ...ipBlocks(policy, "egress")]);
-  const peers = [...wanted, ...all];
-  if (clusterCidrs === undefined) return { addresses: [], notTested: peers.map(withoutHost) };
-  const taken = [...RESERVED, ...clusterCidrs].filter((cidr) => !isIpv6(cidr)).map(rangeOf);
+  const blocks = [...wanted.map((peer) => blockOf(peer, true)), ...all.map((peer) => blockOf(peer, false))];
+  if (clusterCidrs === undefined) return { addresses: [], notTested: blocks.map(withoutHost) };
+  const taken = [...RESERVED, ...clusterCidrs].map(rangeOf);
+  const parts = families.map((family) =>
+    planFamily(
+      family,
+      blocks.filter(({ whole }) => whole.family === family),
+      taken.filter((range) => range.family === family),
+    ),
+  );
+  return {
+    addresses: parts.flatMap(({ addresses }) => addresses),
+    notTested: [
+      ...blocks.filter(({ whole }) => !families.includes(whole.family)).map(withoutFamily),
+      ...parts.flatMap(({ notTested }) => notTested),
+    ],
+  };
+}
+
+function planFamily(family: Family, blocks: readonly Block[], taken: readonly AddressRange[]): OutsidePlan {
   const isUsable = (address: bigint): boolean =>
-    isWithin(EVERY_ADDRESS, address) && !taken.some((range) => isWithin(range, address));
-  const notTested: NotTested[] = peers.filter(({ cidr }) => isIpv6(cidr)).map(overIpv6);
+    isWithin(EVERY_ADDRESS[family], address) && !taken.some((range) => isWithin(range, address));
+  const notTested: NotTested[] = [];
   const chosen = new Set<bigint>();
-  const blocks = peers.filter(({ cidr }) => !isIpv6(cidr)).map(blockOf);
   // However many there are, each of the required ones has an address before any has a second.
-  for (const block of blocks.slice(0, wanted.filter(({ cidr }) => !isIpv6(cidr)).length)) {
+  for (const block of blocks.filter(({ isRequired }) => isRequired)) {
     const [first] = candidates(block, taken).filter(isUsable);
     if (first !== undefined) chosen.add(first);
   }
@@ -47,47 +71,46 @@ export function planOutside(
       chosen.add(address);
     }
   }
-  const stranger = STRANGERS.find(
+  const stranger = STRANGERS[family].find(
     (address) => isUsable(address) && !blocks.some(({ whole }) => isWithin(whole, address)),
   );
   const strangers = stranger === undefined ? [] : [stranger];
   const kept = [...chosen].filter((address) => address !== stranger).slice(0, MAX_ADDRESSES - strangers.length);
   const left = new Set([...chosen, ...strangers]).size - kept.length - strangers.length;
   if (left > 0) notTested.push({ what: `${left} further addresses of ipBlocks`, reason: TOO_MANY });
-  return { addresses: [...kept, ...strangers].map((address) => addressAt(4, address)), notTested };
+  return { addresses: [...kept, ...strangers].map((address) => addressAt(family, address)), notTested };
 }
 
 const MAX_ADDRESSES = 12;
 const TOO_MANY = `only ${MAX_ADDRESSES} addresses outside the cluster are tried`;
 
-const EVERY_ADDRESS = rangeOf("0.0.0.0/0");
+const EVERY_ADDRESS = { 4: rangeOf("0.0.0.0/0"), 6: rangeOf("::/0") } as const satisfies Record<Family, AddressRange>;
 
-/** Addresses that no ordinary host can have: this network, loopback, multicast and beyond. */
-const RESERVED = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
+/** Addresses that no ordinary host can have: this network, loopback, link-local, multicast and beyond, IPv4 in IPv6. */
+const RESERVED = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/64", "fe80::/10", "ff00::/8"];
 
-/** Of networks for documentation (RFC 5737). */
-const STRANGERS = ["203.0.113.77/32", "198.51.100.77/32", "192.0.2.77/32"].map((cidr) => rangeOf(cidr).first);
+/** Of networks for documentation (RFC 5737, RFC 3849, RFC 9637). */
+const STRANGERS = {
+  4: ["203.0.113.77/32", "198.51.100.77/32", "192.0.2.77/32"].map((cidr) => rangeOf(cidr).first),
+  6: ["2001:db8:77::77/128", "3fff::77/128"].map((cidr) => rangeOf(cidr).first),
+} as const satisfies Record<Family, readonly bigint[]>;
 
 export const WITHOUT_HOST = "there is no host of ours outside this cluster; the lab has one (--lab)";
 
-function withoutHost({ cidr }: IpBlockPeer): NotTested {
+function withoutHost({ cidr }: Block): NotTested {
   return { what: `ipBlock ${cidr}`, reason: WITHOUT_HOST };
 }
 
-function overIpv6({ cidr }: IpBlockPeer): NotTested {
-  return { what: `ipBlock ${cidr}`, reason: "connections over IPv6 are not probed by this version" };
+function withoutFamily({ cidr, whole }: Block): NotTested {
+  return { what: `ipBlock ${cidr}`, reason: `the pods here have no IPv${whole.family} address` };
 }
 
 function withoutAddress({ cidr }: Block): NotTested {
   return { what: `ipBlock ${cidr}`, reason: "none of its addresses can be given to a host outside the cluster" };
 }
 
-function isIpv6(cidr: string): boolean {
-  return cidr.includes(":");
-}
-
-function blockOf({ cidr, except }: IpBlockPeer): Block {
-  return { cidr, whole: rangeOf(cidr), exceptions: except.map(rangeOf) };
+function blockOf({ cidr, except }: IpBlockPeer, isRequired: boolean): Block {
+  return { cidr, isRequired, whole: rangeOf(cidr), exceptions: except.map(rangeOf) };
 }
 
 /** What the block itself means: at its ends, then beside what is cut out of it, so that one is found wherever there is one. */
@@ -100,8 +123,8 @@ function candidates({ whole, exceptions }: Block, taken: readonly AddressRange[]
 
 /** Both ends first, then their neighbours, for blocks whose ends nobody can have. */
 function ends(range: AddressRange): readonly bigint[] {
-  const { first, last } = range;
-  const wanted = [first, last, first + 1n, last - 1n, (first + last) / 2n, ...STRANGERS];
+  const { family, first, last } = range;
+  const wanted = [first, last, first + 1n, last - 1n, (first + last) / 2n, ...STRANGERS[family]];
   return [...new Set(wanted)].filter((address) => isWithin(range, address));
 }
 

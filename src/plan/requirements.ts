@@ -98,7 +98,7 @@ export class Requirements {
       place: showPlace(line.place),
       must: line.must,
       connections: [...ids],
-      againstPolicy,
+      againstPolicy: [...new Set(againstPolicy)],
       unproven: [...this.#absent(line), ...unprobed(line, outside)],
     }));
   }
@@ -180,7 +180,6 @@ function unprobed({ from, to, port }: IntentLine, outside: readonly End[]): read
 }
 
 function unreached(cidr: string, outside: readonly End[]): readonly string[] {
-  if (cidr.includes(":")) return ["connections over IPv6 are not probed by this version"];
   if (outside.length === 0) return [WITHOUT_HOST];
   if (outside.some(({ address }) => isIn(cidr, address))) return [];
   return [`no address of ${cidr} is among those tried outside the cluster`];

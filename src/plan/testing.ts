@@ -25,18 +25,22 @@ export function intent(...lines: readonly string[]): Intent {
   return lines.length === 0 ? { lines: [] } : parseIntent([{ name: "intent.yaml", text }]);
 }
 
-/** The plan for the files on a stage as a server would make it, in a cluster on IPv4 with a host outside. */
+/** The plan for the files on a stage as a server would make it, in a cluster with a host outside, on IPv4 unless it is dual. */
 export function planFor(
   manifests: Manifests,
-  options: { maxPods?: number; maxProbes?: number; intent?: Intent; sharedLink?: string } = {},
+  options: { maxPods?: number; maxProbes?: number; intent?: Intent; sharedLink?: string; isDual?: boolean } = {},
 ): ProofPlan {
   const wanted = options.intent ?? intent();
-  const topology = planTopology(manifests, wanted, { maxPods: options.maxPods ?? 60, clusterCidrs: ["10.244.0.0/16"] });
+  const topology = planTopology(manifests, wanted, {
+    maxPods: options.maxPods ?? 60,
+    clusterCidrs: ["10.244.0.0/16", "fd00:10:244::/48"],
+    families: options.isDual ? [4, 6] : [4],
+  });
   const canary = planCanary(topology, { kind: "throwaway" });
   const pods = [...topology.pods, ...canary.pods].map((pod, index) => ({
     ...pod,
     uid: `uid-${index}`,
-    addresses: [`10.244.1.${index + 2}`],
+    addresses: [`10.244.1.${index + 2}`, ...(options.isDual ? [`fd00:10:244:1::${index + 2}`] : [])],
     hostNetwork: false,
   }));
   const namespaces = topology.namespaces.map(({ name, labels }) => ({

@@ -1,11 +1,12 @@
 import { selects } from "../expectation/index.ts";
 import type { Intent, Manifests, NetworkPolicy } from "../snapshot/index.ts";
 import { Draft } from "./draft.ts";
+import { familyOf } from "./ends.ts";
 import { checkIntent, intentCidrs, intentPorts } from "./intent-needs.ts";
 import { selectedLabels } from "./label-choice.ts";
 import type { NotTested, PlannedNamespace, PlannedPod, StagedWorkload, UnplacedPolicy } from "./model.ts";
-import { planOutside } from "./outside.ts";
-import { podsPeers } from "./peers.ts";
+import { type OutsideOptions, planOutside } from "./outside.ts";
+import { ipBlocks, podsPeers } from "./peers.ts";
 import { type PortPlan, planPorts } from "./ports.ts";
 
 /** Pods that the selectors of the policies tell apart, near misses, and those that no policy mentions. */
@@ -23,10 +24,8 @@ export interface Topology {
   readonly notTested: readonly NotTested[];
 }
 
-export interface TopologyOptions {
+export interface TopologyOptions extends OutsideOptions {
   readonly maxPods: number;
-  /** Ranges that are the cluster's own, where a host outside can have any other address; undefined: there is no such host. */
-  readonly clusterCidrs: readonly string[] | undefined;
 }
 
 /** Chooses the pods and namespaces of a proof from the files alone. Throws a UserError where the intent names what is not there. */
@@ -42,7 +41,7 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
   for (const { policy, peer } of peers) draft.addPeerNearMisses(policy.namespace, peer);
   const namespaces = draft.namespaces.all();
   checkIntent(intent, { pods: draft.pods, workloads: draft.workloads, namespaces });
-  const outside = planOutside(policies, { clusterCidrs: options.clusterCidrs, required: intentCidrs(intent) });
+  const outside = planOutside(policies, { ...options, required: intentCidrs(intent) });
   return {
     namespaces,
     pods: draft.pods,
@@ -53,6 +52,12 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
     policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
     notTested: distinct([...draft.notTested(), ...outside.notTested]),
   };
+}
+
+/** Whether IPv6 plays a part in what the files ask for. */
+export function speaksOfIpv6({ policies }: Pick<Manifests, "policies">, intent: Intent): boolean {
+  const blocks = policies.flatMap(({ policy }) => [...ipBlocks(policy, "ingress"), ...ipBlocks(policy, "egress")]);
+  return [...blocks.map(({ cidr }) => cidr), ...intentCidrs(intent)].some((cidr) => familyOf(cidr) === 6);
 }
 
 function unplacedPolicies(policies: readonly NetworkPolicy[], pods: readonly PlannedPod[]): readonly UnplacedPolicy[] {

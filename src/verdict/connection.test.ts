@@ -243,7 +243,7 @@ describe("a policy of somebody else that is not understood", () => {
 });
 
 it("an answer from another pod that is denied too is a leak", () => {
-  const other = planned("web > other 80/TCP", "deny", { from: "web", to: "other" });
+  const other = planned("web > other", "deny");
   const stray: ProbeTrace = trace(ID, [[{ outcome: "misdelivered", answeredBy: "other" }], ["timed-out"]], {
     settled: false,
   });

@@ -1,5 +1,5 @@
 import type { PhaseObservation, ProbeTrace } from "../observation/index.ts";
-import type { ForeignPolicy, PlannedConnection, ProofPlan } from "../plan/index.ts";
+import type { ForeignPolicy, PartyName, PlannedConnection, ProofPlan } from "../plan/index.ts";
 import { judgeCell, type Verdict } from "./cell.ts";
 import { controlsByRound, readTrace, type Seen } from "./seen.ts";
 
@@ -28,7 +28,9 @@ export function judgeConnections(
   const lost = lostParties(phases);
   const lostWhileEnforced = new Map(Object.entries(phases.enforced?.lost ?? {}));
   const readers = PHASES.map((name) => ({ name, read: phaseReader(phases[name]) }));
-  const expectations = new Map(connections.map((planned) => [planned.probe.id, planned.expectation]));
+  const expectations = new Map(
+    connections.map((planned) => [wayTo(planned.probe.destination, planned), planned.expectation]),
+  );
   return connections.map((planned) => {
     const found = readers.flatMap(({ name, read }) => {
       const result = read(planned.probe.id);
@@ -36,10 +38,7 @@ export function judgeConnections(
     });
     const traces = Object.fromEntries(found.map(({ name, trace }) => [name, trace]));
     const seen: JudgedConnection["seen"] = Object.fromEntries(found.map(({ name, seen: own }) => [name, own]));
-    const isDeniedToo = (party: string): boolean => {
-      const { protocol, port } = planned.probe;
-      return expectations.get(`${planned.from} > ${party} ${port}/${protocol}`) === "deny";
-    };
+    const isDeniedToo = (party: string): boolean => expectations.get(wayTo(party, planned)) === "deny";
     const rewritten = rewrittenSource(traces);
     const judged = judge(planned, seen, { isDeniedToo, rewritten });
     const isOpen = traces.enforced !== undefined && traces.enforced.settledAt === undefined;
@@ -47,6 +46,11 @@ export function judgeConnections(
     const verdict = nameForeign(nameLoss(known, planned, lost), planned, foreign);
     return { planned, traces, seen, verdict };
   });
+}
+
+/** From the same address, on the same port. */
+function wayTo(party: PartyName, { probe: { source, sourceAddress, protocol, port } }: PlannedConnection): string {
+  return `${source} ${sourceAddress} > ${party} ${port}/${protocol}`;
 }
 
 function lostParties(phases: Phases): ReadonlyMap<string, string> {
