@@ -129,6 +129,7 @@ export async function prove(
     {
       state: { ...stage.state, policies: [...previewed, ...foreign.understood] },
       onLink: new Map([...stage.agents].map(([party, agent]) => [party, agent.onLink])),
+      withoutSctp: new Set([...stage.agents].filter(([, agent]) => agent.lacks("SCTP")).map(([party]) => party)),
       outside: request.stage.outside,
       foreign: foreign.unknown,
     },

@@ -31,7 +31,7 @@ function portsOf(ports: readonly ContainerPort[]): readonly string[] {
     name: "web",
     labels: {},
     ports,
-    listen: { TCP: [80], UDP: [] },
+    listen: { TCP: [80], UDP: [], SCTP: [] },
     healthPort: 61_001,
   };
   const { spec } = podObject(pod, { image: "probe", deadlineSeconds: 60, isShielded: false }) as {

@@ -72,6 +72,7 @@ function containers({ ports, listen, healthPort }: StagePod, image: string, dead
     formatPorts(listen.TCP),
     "--udp",
     formatPorts(listen.UDP),
+    ...(listen.SCTP.length === 0 ? [] : ["--sctp", formatPorts(listen.SCTP)]),
     "--health",
     String(healthPort),
   ];

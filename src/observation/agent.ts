@@ -1,5 +1,6 @@
 import { UserError } from "../errors/index.ts";
 import type { PartyName } from "../plan/index.ts";
+import type { Protocol } from "../snapshot/index.ts";
 import { type Clock, within } from "./clock.ts";
 import type { Identity } from "./model.ts";
 import {
@@ -64,6 +65,11 @@ export class Agent implements AsyncDisposable {
     this.onLink = hello.onLink;
     this.#wire = wire;
     wire.onResult = (result) => this.onResult(result);
+  }
+
+  /** Whether it listens on no port of the protocol, as where its kernel has none. */
+  lacks(protocol: Protocol): boolean {
+    return this.notListening.some((port) => port.protocol === protocol && port.error === "EPROTONOSUPPORT");
   }
 
   /** Opens the session on a fresh channel. Throws AgentUnavailable. */

@@ -112,14 +112,13 @@ export class Phase {
   }
 
   /**
-   * A row that is blocked for the first time shows that policies are still taking effect: open rows have to stay open from
-   * here. What a denied row showed is forgotten only before the first herald was blocked: a later change of mind is a leak.
+   * A row that is blocked for the first time shows that policies are still taking effect, one after another: what the
+   * others have shown until now may be the work of some of them alone. All have to show it again from here.
    */
   #restart(round: Round, first: readonly Trace[]): void {
     if (!first.some(({ wish }) => wish === "blocked")) return;
-    const isFirstEffect = this.heralds().some((trace) => first.includes(trace));
     for (const trace of this.#live()) {
-      if (trace.wish === "open" || (isFirstEffect && !first.includes(trace))) trace.restart(round);
+      if (trace.wish !== "either" && !first.includes(trace)) trace.restart(round);
     }
   }
 

@@ -2,8 +2,8 @@ import type { ClusterState } from "../snapshot/index.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import { type End, insideEnds } from "./ends.ts";
 import type { PlannedConnection, PlannedPod } from "./model.ts";
+import type { Placement } from "./placement.ts";
 import type { PortOfInterest } from "./ports.ts";
-import type { Placement } from "./stage-plan.ts";
 import type { Topology } from "./topology.ts";
 
 /**

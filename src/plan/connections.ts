@@ -50,7 +50,9 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   let beyond = 0;
   const pairs = both.map(({ source, destination }): Pair => {
     const pair = expectation.pair(source.endpoint, destination.endpoint);
-    const isListened = ({ port }: PortOfInterest): boolean => known.listened.has(port);
+    const hasSctp = ![source, destination].some(({ party }) => stage.withoutSctp.has(party));
+    const isListened = ({ protocol, port }: PortOfInterest): boolean =>
+      known.listened.has(port) && (protocol !== "SCTP" || hasSctp);
     const all = portsForPair(pair, podOf(destination), known).filter(isListened);
     const own = isFurther(source, destination) ? tellingPorts(pair, all) : all;
     beyond += Math.max(0, own.length - mostPorts);
@@ -75,15 +77,18 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
       .filter(({ source, destination }) => !isFurther(source, destination))
       .map(({ source, destination, pair }) => ({ from: source.name, to: destination.name, allowed: pair.allowed })),
     isolation: inside.filter(({ isFirst }) => isFirst).map((end) => isolationOf(end, pairs, state.policies)),
-    requirements: requirements.planned(outside),
+    requirements: requirements.planned(outside, stage.withoutSctp.size > 0),
     foreign: stage.foreign,
     adequacy: adequacy(state, kept, [...inside, ...outside]),
     notTested: [
+      ...(options.ports.protocols.includes("SCTP") && stage.withoutSctp.size > 0 ? [WITHOUT_SCTP] : []),
       ...further(left + beyond, `the limit of ${maxProbes} is reached (--max-probes)`),
       ...further(crowded, CROWDED),
     ],
   };
 }
+
+const WITHOUT_SCTP = { what: "SCTP", reason: "no SCTP in this kernel (on a node: modprobe sctp)" };
 
 const CROWDED =
   "pods of one node share a link, and so many at once would fill its neighbour table and cut off others: " +

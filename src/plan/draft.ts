@@ -23,7 +23,6 @@ export class Draft {
     this.#ports = ports;
     this.namespaces = new NamespaceDraft(manifests, intent);
     this.workloads = manifests.workloads.map((workload) => this.#addWorkload(workload));
-    if (ports.hasSctp) this.#notTested.push({ what: "SCTP", reason: "not probed by this version" });
     this.#notTested.push(...portsLeftOut(ports));
   }
 

@@ -8,6 +8,8 @@ export interface ProofStage {
   readonly state: ClusterState;
   /** What each pod reaches without a gateway: prefixes such as `10.244.1.0/24`. */
   readonly onLink: ReadonlyMap<PartyName, readonly string[]>;
+  /** Pods whose kernel has no SCTP. */
+  readonly withoutSctp: ReadonlySet<PartyName>;
   /** The host outside the cluster, if there is one. */
   readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;
 }

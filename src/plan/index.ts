@@ -15,6 +15,7 @@ export type {
   Purpose,
   UnplacedPolicy,
 } from "./model.ts";
+export type { Placement } from "./placement.ts";
 export { countRealPods, type RealCluster, type RealPods } from "./real-pods.ts";
 export {
   plannedNamespace,
@@ -24,5 +25,5 @@ export {
   renamedPolicy,
   runNames,
 } from "./run-names.ts";
-export { type Placement, planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
+export { planStage, type StagePlan, type StagePod } from "./stage-plan.ts";
 export { planTopology, speaksOfIpv6, type Topology, type TopologyOptions } from "./topology.ts";

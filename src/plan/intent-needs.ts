@@ -51,5 +51,5 @@ export function intentCidrs({ lines }: Intent): readonly string[] {
 
 /** Ports on which every pod must listen at both ends. */
 export function intentPorts({ lines }: Intent): readonly PortRange[] {
-  return lines.flatMap(({ port }) => (port?.kind === "range" && port.protocol !== "SCTP" ? [port] : []));
+  return lines.flatMap(({ port }) => (port?.kind === "range" ? [port] : []));
 }

@@ -9,7 +9,7 @@ import {
   unite,
 } from "../expectation/index.ts";
 import { type IntentLine, type Pod, PROTOCOLS } from "../snapshot/index.ts";
-import { type PortOfInterest, PROBED_PROTOCOLS } from "./ports.ts";
+import type { PortOfInterest } from "./ports.ts";
 
 const NONE: PortsByProtocol = { TCP: [], UDP: [], SCTP: [] };
 const ALL: PortsByProtocol = { TCP: [[1, 65_535]], UDP: [[1, 65_535]], SCTP: [[1, 65_535]] };
@@ -31,7 +31,7 @@ export function contrary({ must }: IntentLine, ports: PortsByProtocol, pair: Pai
 export function portsToTry(line: IntentLine, ports: PortsByProtocol, pair: PairExpectation): readonly PortOfInterest[] {
   if (line.port === undefined) return [];
   const doubtful = [contrary(line, ports, pair), intersect(ports, pair.unspecified)];
-  return PROBED_PROTOCOLS.flatMap((protocol) => {
+  return PROTOCOLS.flatMap((protocol) => {
     const numbers = [...ports[protocol].flat(), ...doubtful.flatMap((some) => some[protocol][0]?.[0] ?? [])];
     return numbers.map((port) => ({ protocol, port }));
   });

@@ -1,6 +1,6 @@
 import type { PairExpectation } from "../expectation/index.ts";
 import type { ClusterState, Pod, PortItem } from "../snapshot/index.ts";
-import { boundaries, type PortOfInterest, type PortPlan, PROBED_PROTOCOLS } from "./ports.ts";
+import { boundaries, type PortOfInterest, type PortPlan } from "./ports.ts";
 
 /** What is known of ports before a pair is looked at. */
 export interface KnownPorts {
@@ -38,7 +38,7 @@ export function portsForPair(
   }
   for (const port of deciding.length > 0 ? own : own.slice(0, 1)) numbers.add(port);
   if (numbers.size === 0) for (const { port } of known.plan.probed.slice(0, 1)) numbers.add(port);
-  return [...numbers].flatMap((port) => PROBED_PROTOCOLS.map((protocol) => ({ protocol, port })));
+  return [...numbers].flatMap((port) => known.plan.protocols.map((protocol) => ({ protocol, port })));
 }
 
 /** What a name means on this pod, and what it means on others. */

@@ -1,4 +1,4 @@
-import type { ContainerPort, Manifests, PortItem, Protocol } from "../snapshot/index.ts";
+import { type ContainerPort, type Manifests, type PortItem, PROTOCOLS, type Protocol } from "../snapshot/index.ts";
 
 /** A port that is worth a probe. */
 export interface PortOfInterest {
@@ -8,20 +8,22 @@ export interface PortOfInterest {
 
 /** The ports that a set of policies can tell apart, before anything is known of pods. */
 export interface PortPlan {
-  /** TCP and UDP: those mentioned, the ends of ranges and one beyond, the same numbers under the other protocol. */
+  /** Those mentioned, the ends of ranges and one beyond, the same numbers under each of the protocols. */
   readonly probed: readonly PortOfInterest[];
+  /** TCP and UDP; SCTP where somebody speaks of it. */
+  readonly protocols: readonly Protocol[];
   /** A number that no policy and no workload mentions, or undefined where ranges leave none. */
   readonly unmentioned: number | undefined;
   /** Named ports of the policies, with the numbers that synthetic pods give them in turn. */
   readonly named: readonly NamedPort[];
   /** Where agents accept the kubelet's probes: a number that is not probed. */
   readonly health: number;
-  readonly hasSctp: boolean;
   /** Numbers for which there is no listener, because there are too many. */
   readonly leftOut: readonly number[];
 }
 
 export interface PortRange {
+  readonly protocol: Protocol;
   readonly from: number;
   readonly to: number;
 }
@@ -40,6 +42,11 @@ export function planPorts(
   const items = manifests.policies.flatMap(({ policy }) =>
     [...(policy.isolates.ingress ?? []), ...(policy.isolates.egress ?? [])].flatMap((rule) => rule.ports),
   );
+  const protocols = [...items, ...manifests.workloads.flatMap(({ ports }) => ports), ...required].some(
+    ({ protocol }) => protocol === "SCTP",
+  )
+    ? PROTOCOLS
+    : WITHOUT_SCTP;
   const declared = manifests.workloads.flatMap((workload) => workload.ports);
   const mentioned = new Set([...declared.map(({ port }) => port), ...items.flatMap(boundaries)]);
   const asked = new Set(required.flatMap(({ from, to }) => [from, to]));
@@ -58,11 +65,11 @@ export function planPorts(
     probed: [...numbers]
       .slice(0, MOST_NUMBERS)
       .sort((a, b) => a - b)
-      .flatMap((port) => PROBED_PROTOCOLS.map((protocol) => ({ protocol, port }))),
+      .flatMap((port) => protocols.map((protocol) => ({ protocol, port }))),
+    protocols,
     unmentioned,
     named,
     health: firstFree(HEALTH, (port) => !numbers.has(port)) ?? HEALTH,
-    hasSctp: [...items, ...declared].some(({ protocol }) => protocol === "SCTP"),
     leftOut: [...numbers].slice(MOST_NUMBERS),
   };
 }
@@ -89,9 +96,8 @@ export function declaredPorts(named: readonly NamedPort[], index: number): reado
   });
 }
 
-/** SCTP needs a kernel that has it, and is reported as not tested. */
-export const PROBED_PROTOCOLS = ["TCP", "UDP"] as const satisfies readonly Protocol[];
-/** Each is a listener of every pod, under both protocols. */
+const WITHOUT_SCTP = ["TCP", "UDP"] as const satisfies readonly Protocol[];
+/** Each is a listener of every pod, under every protocol. */
 const MOST_NUMBERS = 1000;
 const UNMENTIONED = 7777;
 const HEALTH = 61_001;

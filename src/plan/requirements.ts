@@ -91,15 +91,15 @@ export class Requirements {
     }
   }
 
-  /** `outside`: every end that is tried outside the cluster. */
-  planned(outside: readonly End[]): readonly PlannedRequirement[] {
+  /** `outside`: every end that is tried outside the cluster. `lacksSctp`: some end cannot speak SCTP. */
+  planned(outside: readonly End[], lacksSctp: boolean): readonly PlannedRequirement[] {
     return this.#noted.map(({ line, ids, againstPolicy }) => ({
       text: formatLine(line),
       place: showPlace(line.place),
       must: line.must,
       connections: [...ids],
       againstPolicy: [...new Set(againstPolicy)],
-      unproven: [...this.#absent(line), ...unprobed(line, outside)],
+      unproven: [...this.#absent(line), ...unprobed(line, outside, lacksSctp)],
     }));
   }
 
@@ -171,10 +171,10 @@ function isSame(a: PortsByProtocol, b: PortsByProtocol): boolean {
   return isNothing(subtract(a, b)) && isNothing(subtract(b, a));
 }
 
-function unprobed({ from, to, port }: IntentLine, outside: readonly End[]): readonly string[] {
+function unprobed({ from, to, port }: IntentLine, outside: readonly End[], lacksSctp: boolean): readonly string[] {
   const cidrs = [from, to].flatMap((end) => (end.kind === "cidr" ? [end.cidr] : []));
   return [
-    ...(port?.kind === "range" && port.protocol === "SCTP" ? ["SCTP is not probed by this version"] : []),
+    ...(port?.kind === "range" && port.protocol === "SCTP" && lacksSctp ? ["there is no SCTP in this kernel"] : []),
     ...cidrs.flatMap((cidr) => unreached(cidr, outside)),
   ];
 }

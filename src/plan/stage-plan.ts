@@ -4,10 +4,12 @@ import {
   type Labels,
   type Manifests,
   type PolicyManifest,
+  type Protocol,
   parsePolicy,
 } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
 import type { NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
+import type { Placement } from "./placement.ts";
 import type { Topology } from "./topology.ts";
 
 /** A pod with an agent in it. */
@@ -16,20 +18,11 @@ export interface StagePod {
   readonly name: string;
   readonly labels: Labels;
   readonly ports: readonly ContainerPort[];
-  readonly listen: { readonly TCP: readonly number[]; readonly UDP: readonly number[] };
+  readonly listen: Readonly<Record<Protocol, readonly number[]>>;
   readonly healthPort: number;
   /** The lab only: this pod is a host outside the cluster with these addresses. */
   readonly outsideAddresses?: readonly string[];
 }
-
-/**
- * Where the run stands: in a cluster of its own, in namespaces of its own, or within one namespace of somebody else's,
- * for those who may not make namespaces.
- */
-export type Placement =
-  | { readonly kind: "own-cluster" }
-  | { readonly kind: "throwaway" }
-  | { readonly kind: "within"; readonly namespace: string; readonly runId: string };
 
 /** Which pods of somebody else's namespace are a run's, for its policies: they select no others. */
 const RUN_LABEL = "netproof.dev/run";
@@ -59,9 +52,10 @@ export function planStage(
   canary: Canary,
   placement: Placement,
 ): StagePlan {
-  const { probed, health } = topology.ports;
+  const { probed, health, protocols } = topology.ports;
   const numbers = [...new Set([...probed.map(({ port }) => port), canary.port])];
-  const common = { listen: { TCP: numbers, UDP: numbers }, healthPort: health };
+  const listen = { TCP: numbers, UDP: numbers, SCTP: protocols.includes("SCTP") ? numbers : [] };
+  const common = { listen, healthPort: health };
   const stagePod = ({ namespace, name, labels, ports }: PlannedPod): StagePod => ({
     ...common,
     namespace,

@@ -28,7 +28,14 @@ export function intent(...lines: readonly string[]): Intent {
 /** The plan for the files on a stage as a server would make it, in a cluster with a host outside, on IPv4 unless it is dual. */
 export function planFor(
   manifests: Manifests,
-  options: { maxPods?: number; maxProbes?: number; intent?: Intent; sharedLink?: string; isDual?: boolean } = {},
+  options: {
+    maxPods?: number;
+    maxProbes?: number;
+    intent?: Intent;
+    sharedLink?: string;
+    isDual?: boolean;
+    hasSctp?: boolean;
+  } = {},
 ): ProofPlan {
   const wanted = options.intent ?? intent();
   const topology = planTopology(manifests, wanted, {
@@ -61,6 +68,7 @@ export function planFor(
     {
       state,
       onLink: new Map(pods.map(({ namespace, name }) => [`${namespace}/${name}`, onLink])),
+      withoutSctp: new Set(options.hasSctp ? [] : pods.map(({ namespace, name }) => `${namespace}/${name}`)),
       outside,
       foreign: [],
     },

@@ -24,7 +24,7 @@ const plan: StagePlan = {
     name: `pod-${index}`,
     labels: { app: `pod-${index}` },
     ports: [],
-    listen: { TCP: [80], UDP: [53] },
+    listen: { TCP: [80], UDP: [53], SCTP: [] },
     healthPort: 61_001,
   })),
   listeners: [53, 80, 61_001],
