@@ -1,7 +1,7 @@
 import type { KubeObject } from "../contracts.ts";
 import { type Address, parseCidr } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
+import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 
 export const DIRECTIONS = ["egress", "ingress"] as const;
@@ -49,7 +49,7 @@ export function readPolicy(object: KubeObject): Policy {
 }
 
 /** Unnamed: always Ingress; Egress only with a rule for it. Rules of a direction that is not named are ignored. */
-function readDirections(spec: Readonly<Record<string, unknown>>): readonly Direction[] {
+function readDirections(spec: Fields): readonly Direction[] {
   const named = itemsOf(spec.policyTypes);
   const types = named.length > 0 ? named : ["Ingress", ...(itemsOf(spec.egress).length > 0 ? ["Egress"] : [])];
   return DIRECTIONS.filter((direction) => types.includes(direction === "ingress" ? "Ingress" : "Egress"));
