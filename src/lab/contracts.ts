@@ -81,6 +81,10 @@ export const LAB_FAULTS = [
   "nothing-enforced",
   "ingress-not-enforced",
   "egress-not-enforced",
+  "endport-ignored-narrow",
+  "endport-ignored-wide",
+  "named-port-not-resolved",
+  "protocol-ignored",
   "slow-programming",
 ] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];

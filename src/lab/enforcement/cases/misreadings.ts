@@ -1,0 +1,126 @@
+import type { LabFault } from "../../contracts.ts";
+import type { SemanticsCase } from "./semantics-case.ts";
+
+/** What a fault changes, and in `open` and `shut` what it leaves as it is on a faithful lab. */
+export interface MisreadingCase extends SemanticsCase {
+  /** Shut on a faithful lab. */
+  readonly opened?: readonly string[];
+  /** Open on a faithful lab. */
+  readonly closed?: readonly string[];
+}
+
+/** Those that are no misreading of a policy's text are looked at in packets.test.ts. */
+type Misreading = Exclude<
+  LabFault,
+  "nothing-enforced" | "ingress-not-enforced" | "egress-not-enforced" | "slow-programming"
+>;
+
+const shop = (spec: object) => [{ namespace: "shop", spec: { podSelector: {}, ...spec } }];
+/** Where every pod of the shop may be reached. */
+const at = (...ports: readonly object[]) => shop({ ingress: [{ ports }] });
+/** Where every pod of the shop may reach others. */
+const out = (...ports: readonly object[]) => shop({ policyTypes: ["Egress"], egress: [{ ports }] });
+
+const pods = (app: string) => ({ podSelector: { matchLabels: { app } } });
+
+export const MISREADING_CASES: Readonly<Record<Misreading, readonly MisreadingCase[]>> = {
+  "endport-ignored-narrow": [
+    {
+      name: "a range is its first port",
+      policies: at({ port: 81, endPort: 8081 }),
+      closed: ["bank/web > shop/api 82", "bank/web > shop/api 8081"],
+      open: ["bank/web > shop/api 81"],
+      shut: ["bank/web > shop/api 80", "bank/web > shop/api 8082", "bank/web > shop/api 81/UDP"],
+    },
+    {
+      name: "a range is its first port in egress, beside all ports of another protocol",
+      policies: out({ port: 9000, endPort: 9002, protocol: "UDP" }, { protocol: "TCP" }),
+      closed: ["shop/api > bank/web 9001/UDP", "shop/api > bank/web 9002/UDP v6"],
+      open: ["shop/api > bank/web 9000/UDP", "shop/api > bank/web 9003"],
+      shut: ["shop/api > bank/web 9003/UDP"],
+    },
+  ],
+  "endport-ignored-wide": [
+    {
+      name: "a range is all ports of its protocol",
+      policies: at({ port: 81, endPort: 8081 }),
+      opened: ["bank/web > shop/api 80", "bank/web > shop/api 8082", "bank/web > shop/api 9003 v6"],
+      open: ["bank/web > shop/api 81", "bank/web > shop/api 8081"],
+      shut: ["bank/web > shop/api 81/UDP"],
+    },
+    {
+      name: "a range of one port stays that port, also beside another range",
+      policies: out({ port: 81, endPort: 81 }, { port: 9000, endPort: 9001, protocol: "UDP" }),
+      opened: ["shop/api > bank/web 80/UDP", "shop/api > bank/web 9002/UDP"],
+      open: ["shop/api > bank/web 81", "shop/api > bank/web 9001/UDP"],
+      shut: ["shop/api > bank/web 80", "shop/api > bank/web 82"],
+    },
+  ],
+  "named-port-not-resolved": [
+    {
+      name: "a rule with nothing but a name allows nothing, and still isolates",
+      policies: at({ port: "http" }),
+      closed: ["bank/web > shop/api 8081", "bank/web > shop/web 8080 v6"],
+      open: ["shop/api > bank/web 80"],
+      shut: ["bank/web > shop/api 80", "bank/web > shop/api 8081/UDP"],
+    },
+    {
+      name: "a number beside the name still counts, and so does another rule",
+      policies: shop({ ingress: [{ ports: [{ port: "http" }, { port: 80 }] }, { from: [pods("web")] }] }),
+      closed: ["bank/web > shop/api 8081"],
+      open: ["bank/web > shop/api 80", "shop/web > shop/api 8081"],
+      shut: ["bank/web > shop/api 82"],
+    },
+    {
+      name: "a name is not resolved in egress either",
+      policies: out({ port: "http" }),
+      closed: ["shop/web > shop/api 8081"],
+      open: ["bank/web > shop/api 80"],
+      shut: ["shop/web > shop/api 80"],
+    },
+  ],
+  "protocol-ignored": [
+    {
+      name: "a port of TCP is one of UDP too",
+      policies: at({ port: 80 }),
+      opened: ["bank/web > shop/api 80/UDP"],
+      open: ["bank/web > shop/api 80"],
+      shut: ["bank/web > shop/api 81", "bank/web > shop/api 81/UDP"],
+    },
+    {
+      name: "a range of UDP is one of TCP too, in egress",
+      policies: out({ port: 9000, endPort: 9001, protocol: "UDP" }),
+      opened: ["shop/api > bank/web 9000", "shop/api > bank/web 9001 v6"],
+      open: ["shop/api > bank/web 9001/UDP"],
+      shut: ["shop/api > bank/web 9002", "shop/api > bank/web 9002/UDP"],
+    },
+    {
+      name: "all ports of TCP are all ports of UDP too",
+      policies: at({}),
+      opened: ["bank/web > shop/api 80/UDP", "bank/web > shop/api 9003/UDP"],
+      open: ["bank/web > shop/api 9003"],
+      shut: [],
+    },
+    {
+      name: "SCTP opens TCP and UDP",
+      policies: at({ port: 80, protocol: "SCTP" }),
+      opened: ["bank/web > shop/api 80", "bank/web > shop/api 80/UDP"],
+      open: ["shop/api > bank/web 80"],
+      shut: ["bank/web > shop/api 81"],
+    },
+    {
+      name: "a name of TCP is found as one of TCP, and then opens that number for UDP",
+      policies: at({ port: "http" }),
+      opened: ["bank/web > shop/api 8081/UDP", "bank/web > shop/web 8080/UDP v6"],
+      open: ["bank/web > shop/api 8081"],
+      shut: ["bank/web > shop/db 80", "bank/web > shop/db 80/UDP", "bank/web > shop/api 80/UDP"],
+    },
+    {
+      name: "a name of UDP is found as one of UDP, and then opens that number for TCP",
+      policies: at({ port: "http", protocol: "UDP" }),
+      opened: ["bank/web > shop/db 80"],
+      open: ["bank/web > shop/db 80/UDP"],
+      shut: ["bank/web > shop/api 8081", "bank/web > shop/api 8081/UDP"],
+    },
+  ],
+};
