@@ -81,10 +81,13 @@ export const LAB_FAULTS = [
   "nothing-enforced",
   "ingress-not-enforced",
   "egress-not-enforced",
+  "except-ignored",
   "endport-ignored-narrow",
   "endport-ignored-wide",
   "named-port-not-resolved",
   "protocol-ignored",
+  "peer-and-read-as-or",
+  "pod-selector-cluster-wide",
   "slow-programming",
 ] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];

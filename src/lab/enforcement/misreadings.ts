@@ -25,6 +25,7 @@ const READINGS: Readonly<Record<LabFault, Reading>> = {
   "nothing-enforced": { ...FAITHFUL, subject: () => [] },
   "ingress-not-enforced": { ...FAITHFUL, subject: (pod, direction) => (direction === "ingress" ? [] : [pod]) },
   "egress-not-enforced": { ...FAITHFUL, subject: (pod, direction) => (direction === "egress" ? [] : [pod]) },
+  "except-ignored": { ...FAITHFUL, peer: (peer) => [peer.kind === "ipBlock" ? { ...peer, except: [] } : peer] },
   "endport-ignored-narrow": {
     ...FAITHFUL,
     port: (port) => [isNumberWithEndPort(port) ? { ...port, last: port.first } : port],
@@ -35,6 +36,22 @@ const READINGS: Readonly<Record<LabFault, Reading>> = {
   },
   "named-port-not-resolved": { ...FAITHFUL, port: (port) => (port.kind === "name" ? [] : [port]) },
   "protocol-ignored": { ...FAITHFUL, port: (port) => PROTOCOLS.map((protocol) => ({ ...port, protocol })) },
+  "peer-and-read-as-or": {
+    ...FAITHFUL,
+    peer: (peer) =>
+      peer.kind === "pods" && peer.namespaces !== undefined && peer.pods !== undefined
+        ? [
+            { ...peer, pods: undefined },
+            { ...peer, namespaces: undefined },
+          ]
+        : [peer],
+  },
+  "pod-selector-cluster-wide": {
+    ...FAITHFUL,
+    // Beside the peer as it is, which needs no Namespace object to select the pods of the policy's own.
+    peer: (peer) =>
+      peer.kind === "pods" && peer.namespaces === undefined ? [peer, { ...peer, namespaces: () => true }] : [peer],
+  },
   "slow-programming": FAITHFUL, // late, but right
 };
 

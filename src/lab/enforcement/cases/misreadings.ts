@@ -16,14 +16,36 @@ type Misreading = Exclude<
 >;
 
 const shop = (spec: object) => [{ namespace: "shop", spec: { podSelector: {}, ...spec } }];
+const ofApp = (app: string, spec: object) => shop({ podSelector: { matchLabels: { app } }, ...spec });
+/** Who may reach shop/db. */
+const from = (...peers: readonly object[]) => ofApp("db", { ingress: [{ from: peers }] });
+/** Whom shop/web may reach. */
+const to = (...peers: readonly object[]) => ofApp("web", { policyTypes: ["Egress"], egress: [{ to: peers }] });
 /** Where every pod of the shop may be reached. */
 const at = (...ports: readonly object[]) => shop({ ingress: [{ ports }] });
 /** Where every pod of the shop may reach others. */
 const out = (...ports: readonly object[]) => shop({ policyTypes: ["Egress"], egress: [{ ports }] });
 
 const pods = (app: string) => ({ podSelector: { matchLabels: { app } } });
+const BANK = { namespaceSelector: { matchLabels: { team: "bank" } } };
 
 export const MISREADING_CASES: Readonly<Record<Misreading, readonly MisreadingCase[]>> = {
+  "except-ignored": [
+    {
+      name: "what a block excepts is open with the rest of it",
+      policies: from({ ipBlock: { cidr: "203.0.113.0/24", except: ["203.0.113.64/26", "203.0.113.128/25"] } }),
+      opened: ["203.0.113.200 > shop/db 80"],
+      open: ["203.0.113.10 > shop/db 80"],
+      shut: ["bank/web > shop/db 80", "outside > shop/db 80 v6"],
+    },
+    {
+      name: "what a block excepts is open in egress, and for IPv6",
+      policies: to({ ipBlock: { cidr: "2001:db8::/32", except: ["2001:db8::1:0/112"] } }),
+      opened: ["shop/web > 2001:db8::1:10 80/UDP"],
+      open: ["shop/web > 2001:db8::10 80/UDP"],
+      shut: ["shop/web > 203.0.113.10 80/UDP"],
+    },
+  ],
   "endport-ignored-narrow": [
     {
       name: "a range is its first port",
@@ -121,6 +143,52 @@ export const MISREADING_CASES: Readonly<Record<Misreading, readonly MisreadingCa
       opened: ["bank/web > shop/db 80"],
       open: ["bank/web > shop/db 80/UDP"],
       shut: ["bank/web > shop/api 8081", "bank/web > shop/api 8081/UDP"],
+    },
+  ],
+  "peer-and-read-as-or": [
+    {
+      name: "both selectors are all pods of those namespaces, or such pods of the policy's own",
+      policies: from({ ...BANK, ...pods("web") }),
+      opened: ["bank/db > shop/db 80", "shop/web > shop/db 80 v6"],
+      open: ["bank/web > shop/db 80"],
+      shut: ["shop/api > shop/db 80", "default/plain > shop/db 80", "outside > shop/db 80"],
+    },
+    {
+      name: "an empty selector is one too, in egress",
+      policies: to({ namespaceSelector: {}, ...pods("db") }),
+      opened: ["shop/web > default/plain 80", "shop/web > bank/web 80"],
+      open: ["shop/web > shop/db 80", "shop/web > bank/db 80"],
+      shut: ["shop/web > outside 80"],
+    },
+    {
+      name: "a peer with one selector stays what it is",
+      policies: from(pods("api"), { ...BANK, podSelector: { matchLabels: { app: "none" } } }),
+      opened: ["bank/web > shop/db 80", "bank/db > shop/db 80"],
+      open: ["shop/api > shop/db 80"],
+      shut: ["shop/web > shop/db 80", "default/plain > shop/db 80"],
+    },
+  ],
+  "pod-selector-cluster-wide": [
+    {
+      name: "a podSelector alone selects in every namespace",
+      policies: from(pods("web")),
+      opened: ["bank/web > shop/db 80", "bank/web > shop/db 80 v6"],
+      open: ["shop/web > shop/db 80"],
+      shut: ["bank/db > shop/db 80", "shop/api > shop/db 80", "outside > shop/db 80"],
+    },
+    {
+      name: "an empty podSelector is every pod, in egress",
+      policies: to({ podSelector: {} }),
+      opened: ["shop/web > bank/db 80", "shop/web > default/plain 80/UDP"],
+      open: ["shop/web > shop/api 80"],
+      shut: ["shop/web > outside 80"],
+    },
+    {
+      name: "a podSelector beside a namespaceSelector stays within its namespaces, and a policy within its own",
+      policies: from(pods("api"), { ...BANK, ...pods("web") }, pods("db")),
+      opened: ["bank/db > shop/db 80"],
+      open: ["bank/web > shop/db 80", "shop/api > shop/db 80", "shop/web > bank/db 80"],
+      shut: ["shop/web > shop/db 80"],
     },
   ],
 };
