@@ -88,6 +88,7 @@ export const LAB_FAULTS = [
   "protocol-ignored",
   "peer-and-read-as-or",
   "pod-selector-cluster-wide",
+  "policytypes-ignored",
   "slow-programming",
 ] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];

@@ -52,6 +52,7 @@ const READINGS: Readonly<Record<LabFault, Reading>> = {
     peer: (peer) =>
       peer.kind === "pods" && peer.namespaces === undefined ? [peer, { ...peer, namespaces: () => true }] : [peer],
   },
+  "policytypes-ignored": { ...FAITHFUL, spec: ({ policyTypes: _, ...spec }) => spec },
   "slow-programming": FAITHFUL, // late, but right
 };
 

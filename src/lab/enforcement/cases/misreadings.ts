@@ -191,4 +191,35 @@ export const MISREADING_CASES: Readonly<Record<Misreading, readonly MisreadingCa
       shut: ["shop/web > shop/db 80"],
     },
   ],
+  "policytypes-ignored": [
+    {
+      name: "rules under ingress count where Egress alone is named, and without a rule nothing isolates for egress",
+      policies: shop({ policyTypes: ["Egress"], ingress: [{ ports: [{ port: 80 }] }] }),
+      opened: ["shop/web > bank/web 80", "shop/web > shop/db 80"],
+      closed: ["bank/web > shop/web 81"],
+      open: ["bank/web > shop/web 80"],
+      shut: ["shop/web > shop/db 81"],
+    },
+    {
+      name: "where Egress alone is named, ingress is shut without a rule",
+      policies: shop({ policyTypes: ["Egress"], egress: [{ ports: [{ port: 80 }] }] }),
+      closed: ["bank/web > shop/web 80"],
+      open: ["shop/web > bank/web 80"],
+      shut: ["shop/web > bank/web 81"],
+    },
+    {
+      name: "rules under egress count where Ingress alone is named",
+      policies: shop({ policyTypes: ["Ingress"], egress: [{ ports: [{ port: 80 }] }] }),
+      closed: ["shop/web > bank/web 81"],
+      open: ["shop/web > bank/web 80"],
+      shut: ["bank/web > shop/web 80"],
+    },
+    {
+      name: "an empty list of egress rules isolates nobody",
+      policies: shop({ policyTypes: ["Ingress", "Egress"], egress: [] }),
+      opened: ["shop/web > outside 80"],
+      open: ["bank/web > default/plain 80"],
+      shut: ["bank/web > shop/web 80"],
+    },
+  ],
 };
