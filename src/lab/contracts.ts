@@ -89,6 +89,7 @@ export const LAB_FAULTS = [
   "peer-and-read-as-or",
   "pod-selector-cluster-wide",
   "policytypes-ignored",
+  "ipv6-not-enforced",
   "slow-programming",
 ] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];

@@ -53,6 +53,10 @@ const READINGS: Readonly<Record<LabFault, Reading>> = {
       peer.kind === "pods" && peer.namespaces === undefined ? [peer, { ...peer, namespaces: () => true }] : [peer],
   },
   "policytypes-ignored": { ...FAITHFUL, spec: ({ policyTypes: _, ...spec }) => spec },
+  "ipv6-not-enforced": {
+    ...FAITHFUL,
+    subject: (pod) => [{ ...pod, addresses: { ...pod.addresses, ipv6: [] } }],
+  },
   "slow-programming": FAITHFUL, // late, but right
 };
 

@@ -1,5 +1,5 @@
 import type { LabFault } from "../../contracts.ts";
-import type { SemanticsCase } from "./semantics-case.ts";
+import { DENY_BOTH, type SemanticsCase } from "./semantics-case.ts";
 
 /** What a fault changes, and in `open` and `shut` what it leaves as it is on a faithful lab. */
 export interface MisreadingCase extends SemanticsCase {
@@ -220,6 +220,22 @@ export const MISREADING_CASES: Readonly<Record<Misreading, readonly MisreadingCa
       opened: ["shop/web > outside 80"],
       open: ["bank/web > default/plain 80"],
       shut: ["bank/web > shop/web 80"],
+    },
+  ],
+  "ipv6-not-enforced": [
+    {
+      name: "no isolation counts for IPv6, in neither direction",
+      policies: shop(DENY_BOTH),
+      opened: ["bank/web > shop/db 80 v6", "shop/web > outside 80/UDP v6", "shop/web > shop/api 80 v6"],
+      open: ["bank/web > default/plain 80 v6"],
+      shut: ["bank/web > shop/db 80", "shop/web > outside 80/UDP", "shop/web > shop/api 80"],
+    },
+    {
+      name: "of a rule nothing is left for IPv6 either",
+      policies: shop({ ingress: [{ from: [pods("web")], ports: [{ port: 80 }] }] }),
+      opened: ["shop/web > shop/db 81 v6", "bank/web > shop/db 80 v6"],
+      open: ["shop/web > shop/db 80", "shop/web > shop/db 80 v6"],
+      shut: ["shop/web > shop/db 81", "bank/web > shop/db 80"],
     },
   ],
 };
