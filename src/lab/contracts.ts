@@ -101,6 +101,7 @@ export const LAB_ENVIRONMENT_FAULTS = [
   "exec-cut",
   "interface-down",
   "listener-missing",
+  "packet-loss",
   "pod-never-starts",
 ] as const;
 export type LabEnvironmentFault = (typeof LAB_ENVIRONMENT_FAULTS)[number];

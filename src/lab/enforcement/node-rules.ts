@@ -1,9 +1,9 @@
-import type { KubeObject, LabFault } from "../contracts.ts";
+import type { KubeObject, LabEnvironmentFault, LabFault } from "../contracts.ts";
 import { directionBlocks } from "./direction-blocks.ts";
 import { readingUnder } from "./misreadings.ts";
 import { readPods } from "./pods.ts";
 import { DIRECTIONS } from "./policies.ts";
-import { type Denial, tableScript } from "./ruleset.ts";
+import { chainBlock, type Denial, tableScript } from "./ruleset.ts";
 import { sortedByName } from "./sorted.ts";
 import { surround } from "./surroundings.ts";
 
@@ -13,9 +13,15 @@ export interface NodeRulesInput {
   readonly pods: readonly KubeObject[];
   readonly namespaces: readonly KubeObject[];
   readonly policies: readonly KubeObject[];
-  readonly faults: readonly LabFault[];
+  readonly faults: readonly (LabFault | LabEnvironmentFault)[];
   readonly denial: Denial;
 }
+
+/** One in a hundred packets of every pod, before any policy is asked and before what is established is let through. */
+const LOSS = chainBlock("lose_packets", [
+  "type filter hook forward priority filter - 1; policy accept;",
+  "numgen random mod 100 0 drop",
+]);
 
 /**
  * The nft script that replaces this node's filter rules, whatever they were, in one transaction. It judges what enters
@@ -29,5 +35,6 @@ export function renderNodeRules({ node, denial, faults, ...input }: NodeRulesInp
   const directions = DIRECTIONS.map((direction) =>
     directionBlocks(direction, reading.subjects(local, direction), { policies, denial, surroundings }),
   );
-  return tableScript([...surroundings.sets.blocks, ...directions.flat()]);
+  const loss = faults.includes("packet-loss") ? [LOSS] : [];
+  return tableScript([...loss, ...surroundings.sets.blocks, ...directions.flat()]);
 }
