@@ -81,6 +81,15 @@ export const LAB_FAULTS = [
   "nothing-enforced",
   "ingress-not-enforced",
   "egress-not-enforced",
+  "except-ignored",
+  "endport-ignored-narrow",
+  "endport-ignored-wide",
+  "named-port-not-resolved",
+  "protocol-ignored",
+  "peer-and-read-as-or",
+  "pod-selector-cluster-wide",
+  "policytypes-ignored",
+  "ipv6-not-enforced",
   "slow-programming",
 ] as const;
 export type LabFault = (typeof LAB_FAULTS)[number];
@@ -92,6 +101,7 @@ export const LAB_ENVIRONMENT_FAULTS = [
   "exec-cut",
   "interface-down",
   "listener-missing",
+  "packet-loss",
   "pod-never-starts",
 ] as const;
 export type LabEnvironmentFault = (typeof LAB_ENVIRONMENT_FAULTS)[number];

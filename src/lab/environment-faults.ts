@@ -65,6 +65,7 @@ function breakNow(
       return;
     case "pod-never-starts":
     case "listener-missing":
+    case "packet-loss": // from the beginning, by the nodes' rules
       return;
   }
 }

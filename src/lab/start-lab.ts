@@ -51,7 +51,6 @@ async function open(
     });
   }
   const environmentFaults = faults.filter(isEnvironmentFault);
-  const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
   const store = createStore();
   const running: { kubelet?: Kubelet } = {};
   const [network, api] = await bothOrNeither(
@@ -59,9 +58,9 @@ async function open(
     startApiServer({ store, ...podAccess(running) }, signal).then((started) => teardown.use(started)),
   );
   for (const [index, name] of network.nodes.entries()) registerNode(store, name, index + 1);
-  const enforcement = teardown.use(startEnforcement({ store, network, faults: policyFaults, denial }, signal));
+  const enforcement = teardown.use(startEnforcement({ store, network, faults, denial }, signal));
   // A pod starts under the policies that hold for it, as a careful plugin sees to; a slow one does not.
-  const isCareful = !policyFaults.includes("slow-programming");
+  const isCareful = !faults.includes("slow-programming");
   const beforeStart = isCareful ? { beforeStart: () => enforcement.settled() } : {};
   const families = isDual ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
   const kubelet = startKubelet(

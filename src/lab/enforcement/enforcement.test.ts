@@ -183,6 +183,7 @@ test.each([
   { faults: [], denial: "reject", found: "reject", missing: "drop" },
   { faults: [], denial: "drop", found: "drop", missing: "reject" },
   { faults: ["ingress-not-enforced"], denial: "drop", found: "judge_ingress", missing: "drop" },
+  { faults: ["packet-loss", "ingress-not-enforced"], denial: "drop", found: "numgen", missing: "ingress_pods" },
 ] as const)("faults $faults and the denial to $denial reach the rules", async ({ faults, denial, found, missing }) => {
   const { store, put } = fakeStore();
   put(policy("all"));

@@ -1,4 +1,4 @@
-import type { LabFault, LabNetwork, Store } from "../contracts.ts";
+import type { LabEnvironmentFault, LabFault, LabNetwork, Store } from "../contracts.ts";
 import { renderNodeRules } from "./node-rules.ts";
 import { type Cluster, ProgrammingLoop } from "./programming-loop.ts";
 import type { Denial } from "./ruleset.ts";
@@ -6,7 +6,8 @@ import type { Denial } from "./ruleset.ts";
 export interface EnforcementOptions {
   readonly store: Pick<Store, "list" | "onChange">;
   readonly network: Pick<LabNetwork, "nodes" | "applyRules">;
-  readonly faults: readonly LabFault[];
+  /** Of the environment's, `packet-loss` alone is a matter of rules. */
+  readonly faults: readonly (LabFault | LabEnvironmentFault)[];
   readonly denial: Denial;
   /** Under the fault `slow-programming`: how long after a change the rules follow. 2000 if absent. */
   readonly programmingDelayMs?: number;

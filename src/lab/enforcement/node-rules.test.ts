@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { execPath } from "node:process";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { KubeObject, LabNetwork } from "../contracts.ts";
+import { type KubeObject, LAB_FAULTS, type LabNetwork } from "../contracts.ts";
 import { openNetwork } from "../network/index.ts";
 import { type NodeRulesInput, renderNodeRules } from "./node-rules.ts";
 import { namespaces, pods, policies } from "./stage/arbitrary-cluster.ts";
@@ -10,9 +10,10 @@ import { object, STAGE_NAMESPACES, STAGE_POD_OBJECTS } from "./stage/cluster.ts"
 import { missingForStage } from "./stage/requirements.ts";
 
 const STAGE = { node: "node1", pods: STAGE_POD_OBJECTS, namespaces: STAGE_NAMESPACES, faults: [] };
+const faults = fc.oneof(fc.constant([]), fc.subarray([...LAB_FAULTS, "packet-loss" as const]));
 const input: fc.Arbitrary<NodeRulesInput> = fc.record({
   ...{ node: fc.constantFrom("node1", "node2"), pods, namespaces, policies },
-  ...{ faults: fc.constant([]), denial: fc.constantFrom("drop", "reject") },
+  ...{ faults, denial: fc.constantFrom("drop", "reject") },
 });
 
 function render(...specs: readonly unknown[]): string {
@@ -53,7 +54,8 @@ describe.skipIf((await missingForStage()) !== undefined)("in the kernel", () => 
 test("the order in which things are listed changes nothing", () => {
   const shuffled = fc.property(input, (any) => {
     const reversed = { pods: any.pods.toReversed(), namespaces: any.namespaces.toReversed() };
-    const backwards = renderNodeRules({ ...any, ...reversed, policies: any.policies.toReversed() });
+    const rest = { policies: any.policies.toReversed(), faults: any.faults.toReversed() };
+    const backwards = renderNodeRules({ ...any, ...reversed, ...rest });
     expect(backwards).toBe(renderNodeRules(any));
   });
   fc.assert(shuffled);
@@ -67,6 +69,15 @@ test("pods with the same policies share a chain, and equal peers a set", () => {
   );
   expect(script.match(/set set_\d+/g)).toEqual(["set set_1", "set set_2"]); // one for each family
   expect(script.match(/chain ingress_pods_\d+/g)).toEqual(["chain ingress_pods_1"]);
+});
+
+test("lost packets are lost before any policy judges, and before what is established is accepted", () => {
+  const script = renderNodeRules({ ...STAGE, policies: [], faults: ["packet-loss"], denial: "drop" });
+  const chains = script.match(/(?<=priority )[^;]+|numgen.*|ct state.*/g);
+  const accepted = "ct state established,related accept";
+  const drop = "numgen random mod 100 0 drop";
+  expect(chains).toEqual(["filter - 1", drop, "filter", accepted, "filter + 1", accepted]);
+  expect(render()).not.toContain("numgen");
 });
 
 test("a node judges its own pods alone", () => {

@@ -1,10 +1,11 @@
-import type { KubeObject, LabFault } from "../contracts.ts";
+import type { KubeObject, LabEnvironmentFault, LabFault } from "../contracts.ts";
 import { directionBlocks } from "./direction-blocks.ts";
+import { readingUnder } from "./misreadings.ts";
 import { readPods } from "./pods.ts";
-import { DIRECTIONS, type Direction, readPolicy } from "./policies.ts";
-import { type Denial, tableScript } from "./ruleset.ts";
+import { DIRECTIONS } from "./policies.ts";
+import { chainBlock, type Denial, tableScript } from "./ruleset.ts";
 import { sortedByName } from "./sorted.ts";
-import { type Surroundings, surround } from "./surroundings.ts";
+import { surround } from "./surroundings.ts";
 
 export interface NodeRulesInput {
   readonly node: string;
@@ -12,25 +13,28 @@ export interface NodeRulesInput {
   readonly pods: readonly KubeObject[];
   readonly namespaces: readonly KubeObject[];
   readonly policies: readonly KubeObject[];
-  readonly faults: readonly LabFault[];
+  readonly faults: readonly (LabFault | LabEnvironmentFault)[];
   readonly denial: Denial;
 }
+
+/** One in a hundred packets of every pod, before any policy is asked and before what is established is let through. */
+const LOSS = chainBlock("lose_packets", [
+  "type filter hook forward priority filter - 1; policy accept;",
+  "numgen random mod 100 0 drop",
+]);
 
 /**
  * The nft script that replaces this node's filter rules, whatever they were, in one transaction. It judges what enters
  * and leaves the node's own pods; the node itself always reaches them, as its packets are not forwarded.
  */
-export function renderNodeRules({ node, denial, ...input }: NodeRulesInput): string {
-  const surroundings = surround(readPods(input.pods, input.namespaces), input.faults);
+export function renderNodeRules({ node, denial, faults, ...input }: NodeRulesInput): string {
+  const reading = readingUnder(faults);
+  const surroundings = surround(readPods(input.pods, input.namespaces));
   const local = surroundings.pods.filter((pod) => pod.node === node);
-  const policies = sortedByName(input.policies).map(readPolicy);
-  const directions = DIRECTIONS.map((direction) => {
-    const subjects = isEnforced(direction, surroundings) ? local : [];
-    return directionBlocks(direction, subjects, { policies, denial, surroundings });
-  });
-  return tableScript([...surroundings.sets.blocks, ...directions.flat()]);
-}
-
-function isEnforced(direction: Direction, { faults }: Surroundings): boolean {
-  return !faults.has("nothing-enforced") && !faults.has(`${direction}-not-enforced`);
+  const policies = sortedByName(input.policies).map(reading.readPolicy);
+  const directions = DIRECTIONS.map((direction) =>
+    directionBlocks(direction, reading.subjects(local, direction), { policies, denial, surroundings }),
+  );
+  const loss = faults.includes("packet-loss") ? [LOSS] : [];
+  return tableScript([...loss, ...surroundings.sets.blocks, ...directions.flat()]);
 }

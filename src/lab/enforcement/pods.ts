@@ -1,7 +1,7 @@
 import type { KubeObject } from "../contracts.ts";
 import { type Family, parseAddress } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
+import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import type { Labels } from "./selectors.ts";
 import { sortedByName } from "./sorted.ts";
 
@@ -51,7 +51,7 @@ function hasOwnNetwork(pod: KubeObject): boolean {
   return fieldsOf(pod.spec).hostNetwork !== true && !isFinished && !isTerminating;
 }
 
-function readAddresses(status: Readonly<Record<string, unknown>>): PolicyPod["addresses"] {
+function readAddresses(status: Fields): PolicyPod["addresses"] {
   const ips = itemsOf(status.podIPs).map((item) => fieldsOf(item).ip);
   const all = ips.filter((ip) => isPresent(ip) && ip !== "").map((ip) => parseAddress(textOf(ip, "a pod's address")));
   const ofFamily = (family: Family) => all.filter((address) => address.family === family).map(({ text }) => text);
@@ -59,7 +59,7 @@ function readAddresses(status: Readonly<Record<string, unknown>>): PolicyPod["ad
 }
 
 /** A restartable init container goes on beside the others, so its ports are the pod's too; other init containers end. */
-function readNamedPorts(spec: Readonly<Record<string, unknown>>): readonly NamedPort[] {
+function readNamedPorts(spec: Fields): readonly NamedPort[] {
   const sidecars = itemsOf(spec.initContainers).filter((item) => fieldsOf(item).restartPolicy === "Always");
   const ports = [...itemsOf(spec.containers), ...sidecars].flatMap((item) => itemsOf(fieldsOf(item).ports));
   return ports.flatMap((item) => {

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../contracts.ts";
 import { type Address, parseCidr } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
+import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 
 export const DIRECTIONS = ["egress", "ingress"] as const;
@@ -16,7 +16,7 @@ export interface Policy {
   readonly rules: Readonly<Partial<Record<Direction, readonly Rule[]>>>;
 }
 
-interface Rule {
+export interface Rule {
   /** Empty: every source or destination, in the cluster or outside. */
   readonly peers: readonly Peer[];
   /** Empty: every port of every protocol. */
@@ -28,10 +28,13 @@ export type Peer =
   | { readonly kind: "pods"; readonly namespaces: Selector | undefined; readonly pods: Selector | undefined }
   | { readonly kind: "ipBlock"; readonly cidr: Address; readonly except: readonly Address[] };
 
-/** A range includes both ends. */
+/**
+ * A range includes both ends. A name is looked up among the ports that are declared for one protocol, and opens what it
+ * finds for one: the same, unless a fault makes a difference.
+ */
 export type Port =
   | { readonly kind: "range"; readonly protocol: Protocol; readonly first: number; readonly last: number }
-  | { readonly kind: "name"; readonly protocol: Protocol; readonly name: string };
+  | { readonly kind: "name"; readonly protocol: Protocol; readonly name: string; readonly declaredFor: Protocol };
 
 export function readPolicy(object: KubeObject): Policy {
   // Without a spec it selects every pod of its namespace and allows nothing, as with `spec: {}`.
@@ -49,7 +52,7 @@ export function readPolicy(object: KubeObject): Policy {
 }
 
 /** Unnamed: always Ingress; Egress only with a rule for it. Rules of a direction that is not named are ignored. */
-function readDirections(spec: Readonly<Record<string, unknown>>): readonly Direction[] {
+function readDirections(spec: Fields): readonly Direction[] {
   const named = itemsOf(spec.policyTypes);
   const types = named.length > 0 ? named : ["Ingress", ...(itemsOf(spec.egress).length > 0 ? ["Egress"] : [])];
   return DIRECTIONS.filter((direction) => types.includes(direction === "ingress" ? "Ingress" : "Egress"));
@@ -77,5 +80,5 @@ function readPort(raw: unknown): Port {
   const protocol = readProtocol(rawProtocol);
   if (!isPresent(port)) return { kind: "range", protocol, first: 0, last: 65535 };
   if (typeof port === "number") return { kind: "range", protocol, first: port, last: Number(endPort ?? port) };
-  return { kind: "name", protocol, name: textOf(port, "a port") };
+  return { kind: "name", protocol, name: textOf(port, "a port"), declaredFor: protocol };
 }

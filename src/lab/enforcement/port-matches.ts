@@ -48,9 +48,9 @@ function merged(ranges: readonly PortRange[]): readonly PortRange[] {
  * A name is looked up on the destination, name and protocol, whichever end the policy applies to. As a set of addresses
  * with ports it is a different number on each pod, several on one, and nothing on addresses outside.
  */
-function nameMatches({ protocol, name }: PortName, { findPort, sets }: Surroundings): readonly Match[] {
+function nameMatches({ protocol, name, declaredFor }: PortName, { findPort, sets }: Surroundings): readonly Match[] {
   return FAMILIES.flatMap((family) => {
-    const places = findPort(name, protocol)?.[family] ?? [];
+    const places = findPort(name, declaredFor)?.[family] ?? [];
     if (places.length === 0) return [];
     const set = sets.reference(`${NFT_ADDRESS[family]} . inet_service`, places);
     return [{ family, text: `${NFT_HEADER[family]} daddr . ${NFT_PROTOCOL[protocol]} dport ${set}` }];

@@ -1,8 +1,10 @@
 import { isPresent } from "./raw-json.ts";
 
-/** Those that policies can name, and how nft calls them. */
-export const NFT_PROTOCOL = { TCP: "tcp", UDP: "udp", SCTP: "sctp" } as const;
-export type Protocol = keyof typeof NFT_PROTOCOL;
+/** Those that policies can name. */
+export const PROTOCOLS = ["TCP", "UDP", "SCTP"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export const NFT_PROTOCOL = { TCP: "tcp", UDP: "udp", SCTP: "sctp" } as const satisfies Record<Protocol, string>;
 
 /** An absent protocol is TCP. */
 export function readProtocol(raw: unknown): Protocol {

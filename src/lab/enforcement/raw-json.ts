@@ -1,6 +1,8 @@
+export type Fields = Readonly<Record<string, unknown>>;
+
 /** The API leaves out what is empty and takes null for absent: both read as an object without fields. */
-export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
 
 /** An absent, null or empty list is one and the same. */

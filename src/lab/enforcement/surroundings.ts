@@ -1,4 +1,3 @@
-import type { LabFault } from "../contracts.ts";
 import { FAMILIES, type Family } from "./addresses.ts";
 import type { PolicyPod } from "./pods.ts";
 import type { Protocol } from "./protocols.ts";
@@ -11,15 +10,14 @@ export interface Surroundings {
   /** Where a port of that name is, as elements of a set of addresses with ports. */
   findPort(name: string, protocol: Protocol): PortPlaces | undefined;
   readonly sets: SetPool;
-  readonly faults: ReadonlySet<LabFault>;
 }
 
 type PortPlaces = Readonly<Record<Family, readonly string[]>>;
 
-export function surround(pods: readonly PolicyPod[], faults: readonly LabFault[]): Surroundings {
+export function surround(pods: readonly PolicyPod[]): Surroundings {
   const places = indexPorts(pods); // once, as many policies name the same few ports
   const findPort: Surroundings["findPort"] = (name, protocol) => places.get(`${name}/${protocol}`);
-  return { pods, findPort, sets: createSetPool(), faults: new Set(faults) };
+  return { pods, findPort, sets: createSetPool() };
 }
 
 function indexPorts(pods: readonly PolicyPod[]): ReadonlyMap<string, PortPlaces> {

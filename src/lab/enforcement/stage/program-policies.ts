@@ -1,4 +1,4 @@
-import type { KubeObject, LabFault } from "../../contracts.ts";
+import type { KubeObject, LabEnvironmentFault, LabFault } from "../../contracts.ts";
 import type { PolicyDraft, SemanticsCase } from "../cases/semantics-case.ts";
 import { renderNodeRules } from "../node-rules.ts";
 import type { Denial } from "../ruleset.ts";
@@ -6,7 +6,7 @@ import { object, STAGE_NAMESPACES, STAGE_POD_OBJECTS } from "./cluster.ts";
 import type { Stage } from "./stage.ts";
 
 interface Programming extends Pick<SemanticsCase, "policies" | "pods"> {
-  readonly faults?: readonly LabFault[];
+  readonly faults?: readonly (LabFault | LabEnvironmentFault)[];
   readonly denial?: Denial;
 }
 

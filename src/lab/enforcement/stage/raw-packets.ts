@@ -8,6 +8,8 @@ export interface RawPacket {
   readonly destination: string;
   readonly protocol: number;
   readonly payload: readonly number[];
+  /** Once if absent. */
+  readonly times?: number;
 }
 
 export const SCTP = 132;
@@ -27,15 +29,18 @@ export function icmpEcho(id: number): readonly number[] {
 // Perl is part of Debian's base; Node has no raw sockets. The kernel fills in length, id and checksum.
 const SENDER = `
 use Socket;
-my ($source, $destination, $protocol, @payload) = @ARGV;
+my ($times, $source, $destination, $protocol, @payload) = @ARGV;
 socket(my $socket, PF_INET, SOCK_RAW, 255) or die "socket: $!";
 my $header = pack("CCnnnCCna4a4", 0x45, 0, 0, 0, 0, 64, $protocol, 0, inet_aton($source), inet_aton($destination));
-send($socket, $header . pack("C*", @payload), 0, pack_sockaddr_in(0, inet_aton($destination))) or die "send: $!";
+for (1 .. $times) {
+  send($socket, $header . pack("C*", @payload), 0, pack_sockaddr_in(0, inet_aton($destination))) or die "send: $!";
+}
 `;
 
 export async function sendRaw(network: LabNetwork, packet: RawPacket): Promise<void> {
-  const { node, source, destination, protocol, payload } = packet;
-  await runToEnd(network, node, ["perl", "-e", SENDER, source, destination, `${protocol}`, ...payload.map(String)]);
+  const { node, source, destination, protocol, payload, times = 1 } = packet;
+  const words = [times, source, destination, protocol, ...payload].map(String);
+  await runToEnd(network, node, ["perl", "-e", SENDER, ...words]);
 }
 
 /** Counts from now on what leaves a node for this address, with rules of its own behind all others. */
