@@ -39,6 +39,14 @@ describe("the connections of a proof", () => {
     expect(plan.isolation.map(({ name }) => name)).toEqual([...new Set(plan.isolation.map(({ name }) => name))]);
   });
 
+  it.each([true, false])("are over SCTP too where the kernel has it, and are else not tested: %s", (hasSctp) => {
+    const files = policies({ "shop/db": "{podSelector: {}, ingress: [{ports: [{port: 5000, protocol: SCTP}]}]}" });
+    const { connections, notTested } = planFor(files, { hasSctp });
+    const sctp = connections.filter(({ probe: { protocol, port } }) => protocol === "SCTP" && port === 5000);
+    expect(sctp.some(({ expectation }) => expectation === "allow")).toBe(hasSctp);
+    expect(notTested.some(({ what }) => what === "SCTP")).toBe(!hasSctp);
+  });
+
   it("take an ipBlock that matches a pod's address as left open", () => {
     const plan = planFor(
       policies({ "shop/p": "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}" }),

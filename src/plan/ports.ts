@@ -88,11 +88,17 @@ export function boundaries(item: PortItem): readonly number[] {
   return ports.filter((port) => port >= 1 && port <= 65_535);
 }
 
-/** What the `index`th synthetic pod declares: each name under the first number, under the second, or not at all, in turn. */
+/**
+ * What the `index`th synthetic pod declares: each name under the first number, under the second, or not at all, in turn,
+ * and under one protocol at a time: few pods declare a name twice, and plugins differ about those that do.
+ */
 export function declaredPorts(named: readonly NamedPort[], index: number): readonly ContainerPort[] {
-  return named.flatMap(({ name, protocol, numbers }) => {
-    const port = numbers[index % 3];
-    return port === undefined ? [] : [{ name, protocol, port }];
+  const turn = index % 3;
+  return [...new Set(named.map(({ name }) => name))].flatMap((name) => {
+    const same = named.filter((one) => one.name === name);
+    const { protocol, numbers } = same[(turn + Math.floor(index / 3)) % same.length] ?? {};
+    const port = numbers?.[turn];
+    return port === undefined || protocol === undefined ? [] : [{ name, protocol, port }];
   });
 }
 

@@ -90,9 +90,9 @@ it("a requirement without a port speaks of SCTP too", () => {
   expect(required?.againstPolicy).toEqual(["elsewhere/unlabelled > shop/db: the policies allow 5000/SCTP"]);
 });
 
-it("a requirement about SCTP cannot be shown", () => {
+it("a requirement about SCTP cannot be shown where the kernel has none", () => {
   const [required] = requirementsOf(ONLY_DB, "deny: [{from: shop/api, to: shop/db, port: 22/SCTP}]");
-  expect(required).toMatchObject({ connections: [], unproven: ["SCTP is not probed by this version"] });
+  expect(required).toMatchObject({ connections: [], unproven: ["there is no SCTP in this kernel"] });
 });
 
 it("a requirement about a CIDR of which no address is tried says why it cannot be shown", () => {

@@ -62,6 +62,19 @@ describe("the pods of a proof", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it("declare no name twice in one pod, though it stands for ports of two protocols", () => {
+    const items = "{port: dns}, {port: dns, protocol: UDP}";
+    const many = "abcdef"
+      .split("")
+      .map((app) => `{podSelector: {matchLabels: {app: ${app}}}, ingress: [{ports: [${items}]}]}`);
+    const { pods } = plan(policies(Object.fromEntries(many.map((spec, index) => [`shop/p${index}`, spec]))));
+    const declared = pods.flatMap((pod) =>
+      pod.ports.map(({ name, protocol }) => `${pod.namespace}/${pod.name} ${name} ${protocol}`),
+    );
+    expect(new Set(declared.map((text) => text.replace(/ \w+$/, ""))).size).toBe(declared.length);
+    expect(new Set(declared.map((text) => text.replace(/.* /, "")))).toEqual(new Set(["TCP", "UDP"]));
+  });
+
   it("declare a named port under one number, under another, or not at all", () => {
     const files = policies({
       "shop/p": "{podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: http}]}]}",
@@ -228,12 +241,13 @@ describe("the ports of a proof", () => {
     });
   });
 
-  it("name SCTP as not tested", () => {
-    const { notTested } = plan(
-      policies({ "shop/p": "{podSelector: {}, ingress: [{ports: [{port: 80, protocol: SCTP}]}]}" }),
-    );
-    expect(notTested.map(({ what }) => what)).toContain("SCTP");
-  });
+  it.each(["{port: 80, protocol: SCTP}", "{port: 80}"])(
+    "are those of SCTP too only where somebody speaks of it: %s",
+    (item) => {
+      const { ports } = plan(policies({ "shop/p": `{podSelector: {}, ingress: [{ports: [${item}]}]}` }));
+      expect(ports.probed.some(({ protocol }) => protocol === "SCTP")).toBe(item.includes("SCTP"));
+    },
+  );
 });
 
 describe("an intent that names what is not there", () => {
