@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { planFor, policies } from "../src/plan/testing.ts";
 import type { RunRecord } from "../src/report/index.ts";
-import { type Manifests, parseIntent, parseManifests } from "../src/snapshot/index.ts";
+import type { Manifests } from "../src/snapshot/index.ts";
 import { labReason } from "./testing/lab.ts";
 import { netproof, ROOT } from "./testing/netproof.ts";
-import { SCENARIOS, type Scenario } from "./testing/scenarios.ts";
+import { readScenario, SCENARIOS } from "./testing/scenarios.ts";
 
 const STAND_INS = "pods with the labels that the selectors ask for stand in for them";
 const OPEN = "{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}";
@@ -26,7 +26,7 @@ describe.skipIf(labReason)(`a recipe in the lab${labReason ?? ""}`, { concurrent
 
 describe("an intent of a recipe", () => {
   it.each(SCENARIOS)("has no line about what must not connect that holds of itself: $name", (scenario) => {
-    const { manifests, intent } = read(scenario);
+    const { manifests, intent } = readScenario(scenario);
     const { requirements } = planFor(opened(manifests), { intent });
     const denied = requirements.filter(({ must }) => must === "not-connect");
     expect(denied.length).toBeGreaterThan(0);
@@ -34,7 +34,7 @@ describe("an intent of a recipe", () => {
   });
 
   it.each(SCENARIOS)("misses each policy that is taken away: $name", (scenario) => {
-    const { manifests, intent } = read(scenario);
+    const { manifests, intent } = readScenario(scenario);
     const unnoticed = manifests.policies.filter((policy) => {
       const others = { ...manifests, policies: manifests.policies.filter((other) => other !== policy) };
       return planFor(others, { intent }).requirements.every(({ againstPolicy }) => againstPolicy.length === 0);
@@ -48,18 +48,6 @@ it("every recipe is in the table of scenarios/README.md", () => {
   const names = [...table.matchAll(/^\| \[([a-z-]+)\]\(\1\/policies\.yaml\) /gm)].map(([, name]) => name);
   expect(names.sort()).toEqual(SCENARIOS.map(({ name }) => name).sort());
 });
-
-function read({ folder, intent }: Scenario) {
-  const files = readdirSync(folder).map((name) => textOf(join(folder, name)));
-  return {
-    manifests: parseManifests(files, { defaultNamespace: "default" }),
-    intent: parseIntent([textOf(intent)]),
-  };
-}
-
-function textOf(name: string) {
-  return { name, text: readFileSync(name, "utf8") };
-}
 
 /** Policies add up: with one that allows everything in each namespace the stage stays as it is, and isolates nobody. */
 function opened(manifests: Manifests): Manifests {

@@ -66,7 +66,12 @@ export function planCanary(
         policyTypes: ["Ingress"],
         ingress: [{ from: [{ podSelector: select("permitted") }] }],
       }),
-      policy("egress", { podSelector: select("confined"), policyTypes: ["Egress"] }),
+      // With a rule, so that it denies even where `policyTypes` is not understood.
+      policy("egress", {
+        podSelector: select("confined"),
+        policyTypes: ["Egress"],
+        egress: [{ to: [{ podSelector: select("permitted") }] }],
+      }),
       ...(isWithin ? [policy("open", { podSelector: select("permitted", "denied"), ...EVERYTHING })] : []),
     ],
     port: topology.ports.unmentioned ?? topology.ports.probed[0]?.port ?? topology.ports.health + 1,

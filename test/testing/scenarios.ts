@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Intent, type Manifests, parseIntent, parseManifests } from "../../src/snapshot/index.ts";
 import { ROOT } from "./netproof.ts";
 
 export interface Scenario {
@@ -15,3 +16,15 @@ const FOLDER = join(ROOT, "scenarios");
 export const SCENARIOS: readonly Scenario[] = readdirSync(FOLDER, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => ({ name, folder: join(FOLDER, name), intent: join(FOLDER, `${name}.intent.yaml`) }));
+
+export function readScenario({ folder, intent }: Scenario): { readonly manifests: Manifests; readonly intent: Intent } {
+  const files = readdirSync(folder).map((name) => textOf(join(folder, name)));
+  return {
+    manifests: parseManifests(files, { defaultNamespace: "default" }),
+    intent: parseIntent([textOf(intent)]),
+  };
+}
+
+function textOf(name: string) {
+  return { name, text: readFileSync(name, "utf8") };
+}
