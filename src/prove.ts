@@ -131,6 +131,7 @@ export async function prove(
       onLink: new Map([...stage.agents].map(([party, agent]) => [party, agent.onLink])),
       withoutSctp: new Set([...stage.agents].filter(([, agent]) => agent.lacks("SCTP")).map(([party]) => party)),
       outside: request.stage.outside,
+      externals: request.stage.externals,
       foreign: foreign.unknown,
     },
     { ...topology, canary, maxProbes, maxNeighbours, intent, workloads: request.stage.workloads },

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
 import { type ExitCode, isUserError, UserError } from "../errors/index.ts";
 import { imageName, PROBE } from "../image/index.ts";
-import { type Placement, speaksOfIpv6 } from "../plan/index.ts";
+import { type ExternalTarget, type Placement, speaksOfIpv6 } from "../plan/index.ts";
 import { type ProofRequest, type ProveOptions, prepareProof, prove } from "../prove.ts";
 import { type RunRecord, renderJson, renderText } from "../report/index.ts";
-import { collect, count, namespaceName, seconds } from "./arguments.ts";
+import { collect, count, externalTarget, namespaceName, seconds } from "./arguments.ts";
 import { systemClock } from "./clock.ts";
 import type { CommandContext } from "./context.ts";
 import { LAB_CIDRS, LAB_STACKS, type LabStack, type OpenCluster, openLab } from "./lab-cluster.ts";
@@ -31,6 +31,7 @@ interface ProveFlags {
   readonly labFault: readonly string[];
   readonly labDenial: "drop" | "reject";
   readonly labStack?: LabStack;
+  readonly external: readonly ExternalTarget[];
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly runNamespace?: string;
@@ -81,6 +82,14 @@ export function proveCommand(context: CommandContext, setExitCode: (code: ExitCo
       new Option("--lab-stack <stack>", "addresses of the lab's pods (dual where the files speak of IPv6)").choices([
         ...Object.keys(LAB_STACKS),
       ]),
+    )
+    .addOption(
+      new Option(
+        "--external <address:port>",
+        "an address outside the cluster that accepts TCP connections there; may be given several times",
+      )
+        .argParser(externalTarget)
+        .default([], "none"),
     )
     .option("--kubeconfig <file>", "the kubeconfig to use, as kubectl finds it if absent")
     .option("--context <name>", "the kubeconfig's context to use")
@@ -149,6 +158,12 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   if (flags.labFault.length > 0 && !flags.lab) {
     throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
   }
+  if (flags.external.length > 0 && flags.lab) {
+    throw new UserError("EXTERNAL_IN_LAB", "The lab reaches nothing outside this machine", {
+      hint: "Leave --external out: the lab has a host outside of its own",
+      kind: "usage",
+    });
+  }
   if (flags.require === "-" && flags.filename.includes("-")) {
     throw new UserError("STDIN_TWICE", "stdin can be read once: -f - and --require - both ask for it", {
       hint: "Put one of the two into a file",
@@ -163,7 +178,7 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   const stack = flags.labStack ?? (speaksOfIpv6(manifests, intent) ? "dual" : "ipv4");
   const runId = randomBytes(4).toString("hex");
   const placement = placementOf(flags, runId);
-  const limits = { maxPods, clusterCidrs, families: LAB_STACKS[stack] };
+  const limits = { maxPods, clusterCidrs, families: LAB_STACKS[stack], externals: flags.external };
   return { ...prepareProof(manifests, intent, { runId, placement, ...limits }), stack };
 }
 

@@ -93,8 +93,8 @@ export class Attempts {
     const id = this.#last;
     const nonce = createHmac("sha256", this.#key).update(`nonce ${id}`).digest("hex").slice(0, 32);
     this.#sent.set(id, { probe, attempt, nonce, party: probe.source });
-    const { protocol, address, port, sourceAddress } = probe;
-    return { id, protocol, address, port, sourcePort, sourceAddress, nonce };
+    const { protocol, address, port, sourceAddress, handshake } = probe;
+    return { id, protocol, address, port, sourcePort, sourceAddress, nonce, ...(handshake && { handshake }) };
   }
 
   #take(agent: Agent, result: ResultMessage): void {
@@ -103,7 +103,8 @@ export class Attempts {
     if (sent === undefined || sent.party !== agent.party) return;
     const { attempt, probe } = sent;
     const isLate = result.late === true && attempt.outcome !== "pending";
-    if (attempt.outcome !== "pending" && !(isLate && result.outcome === "answered")) return;
+    const isAnswer = result.outcome === (probe.handshake ? "handshake" : "answered");
+    if (attempt.outcome !== "pending" && !(isLate && isAnswer)) return;
     attempt.at = result.at + agent.clockShiftMs;
     attempt.ms = result.ms;
     attempt.outcome = this.#outcome(result, probe, attempt);
@@ -117,6 +118,7 @@ export class Attempts {
   }
 
   #outcome(result: ResultMessage, probe: Probe, attempt: Attempt): Outcome {
+    if (probe.handshake && result.outcome === "handshake") return "connected";
     if (result.outcome !== "answered") return OUTCOMES[result.outcome];
     const key = identityKey({ uid: result.uid ?? "", instance: result.instance ?? "" });
     const party = this.#parties.get(key);

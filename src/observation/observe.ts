@@ -3,7 +3,7 @@ import type { Agent } from "./agent.ts";
 import { Attempts } from "./attempts.ts";
 import type { Clock } from "./clock.ts";
 import { Controls } from "./controls.ts";
-import type { PhaseObservation, Round } from "./model.ts";
+import { listenerName, type PhaseObservation, type Round } from "./model.ts";
 import { Phase, type PhaseWish } from "./phase.ts";
 import type { SourcePorts } from "./source-ports.ts";
 import type { Trace } from "./trace.ts";
@@ -98,6 +98,10 @@ export class Observer {
       const [, found] = await Promise.all([this.#attempts.make(again, timeoutMs), this.#controls.listening(probes)]);
       for (const name of found) listening.add(name);
       orders.push(...again);
+    }
+    // Nobody inside can look at a listener that is not ours: it was there if another connection was accepted.
+    for (const { probe, attempt } of orders) {
+      if (probe.handshake && attempt.outcome === "connected") listening.add(listenerName(probe));
     }
     const alive = await this.#controls.alive(orders, startedAt);
     const round: Round = {

@@ -12,6 +12,8 @@ export interface ProbeCommand {
   readonly sourcePort: number;
   readonly sourceAddress: string;
   readonly nonce: string;
+  /** An accepted connection is all that is asked for. */
+  readonly handshake?: true;
 }
 
 export type Command =

@@ -108,7 +108,7 @@ export function planControls(
   return outside.flatMap((host) =>
     free
       .filter(({ family }) => family === host.family)
-      .map((end) => table.row(end, host, { on: portOf(canary), purpose: "control" })),
+      .map((end) => table.row(end, host, { on: host.only ?? portOf(canary), purpose: "control" })),
   );
 }
 

@@ -22,6 +22,7 @@ export class ConnectionTable {
         sourceAddress: source.address,
         destination: destination.party,
         address: destination.address,
+        ...(destination.only === undefined ? {} : { handshake: true }),
         ...on,
       },
       from: source.name,

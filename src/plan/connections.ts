@@ -53,10 +53,11 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     const hasSctp = ![source, destination].some(({ party }) => stage.withoutSctp.has(party));
     const isListened = ({ protocol, port }: PortOfInterest): boolean =>
       known.listened.has(port) && (protocol !== "SCTP" || hasSctp);
-    const all = portsForPair(pair, podOf(destination), known).filter(isListened);
+    const { only } = destination;
+    const all = only === undefined ? portsForPair(pair, podOf(destination), known).filter(isListened) : [only];
     const own = isFurther(source, destination) ? tellingPorts(pair, all) : all;
     beyond += Math.max(0, own.length - mostPorts);
-    const required = requirements.portsFor(source, destination, pair).filter(isListened);
+    const required = only === undefined ? requirements.portsFor(source, destination, pair).filter(isListened) : [];
     const rows = distinct([...own.slice(0, mostPorts), ...required]).map((on) =>
       table.row(source, destination, { on, purpose: "policies" }),
     );
@@ -132,6 +133,7 @@ function allPairs(inside: readonly End[], outside: readonly End[]): readonly Pic
     return all.flatMap((source) =>
       all
         .filter((destination) => source !== destination && !(source.isOutside && destination.isOutside))
+        .filter(() => source.only === undefined)
         .map((destination) => ({ source, destination })),
     );
   });

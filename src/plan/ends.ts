@@ -1,6 +1,7 @@
 import type { Endpoint } from "../expectation/index.ts";
 import type { ClusterState, Pod } from "../snapshot/index.ts";
-import type { ForeignPolicy, PartyName } from "./model.ts";
+import type { ExternalTarget, ForeignPolicy, PartyName } from "./model.ts";
+import type { PortOfInterest } from "./ports.ts";
 
 /** The stage as the server made it: pods with addresses, policies as stored. */
 export interface ProofStage {
@@ -12,6 +13,8 @@ export interface ProofStage {
   readonly withoutSctp: ReadonlySet<PartyName>;
   /** The host outside the cluster, if there is one. */
   readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;
+  /** Others outside, to which connections can go. */
+  readonly externals: readonly ExternalTarget[];
 }
 
 /** One end of a connection: a pod, or one address of the host outside. */
@@ -25,6 +28,8 @@ export interface End {
   readonly isFirst: boolean;
   readonly endpoint: Endpoint;
   readonly isOutside: boolean;
+  /** It is not ours: a destination on this port alone. */
+  readonly only?: PortOfInterest;
 }
 
 export type Family = 4 | 6;
@@ -47,16 +52,23 @@ export function familyOf(address: string): Family {
   return address.includes(":") ? 6 : 4;
 }
 
-export function outsideEnds({ outside }: ProofStage): readonly End[] {
-  return (outside?.addresses ?? []).map((address) => ({
-    party: outside?.party ?? address,
+export function outsideEnds({ outside, externals }: ProofStage): readonly End[] {
+  const end = (address: string, party: PartyName): End => ({
+    party,
     name: address,
     address,
     family: familyOf(address),
     isFirst: true,
     endpoint: { kind: "address", address },
     isOutside: true,
-  }));
+  });
+  return [
+    ...(outside?.addresses ?? []).map((address) => end(address, outside?.party ?? address)),
+    ...externals.map(({ address, port }) => ({
+      ...end(address, `external ${address}`),
+      only: { protocol: "TCP", port } as const,
+    })),
+  ];
 }
 
 export function podOf({ endpoint }: End): Pod | undefined {

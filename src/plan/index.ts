@@ -5,6 +5,7 @@ export { type Canary, planCanary } from "./canary.ts";
 export { planConnections } from "./connections.ts";
 export { findGaps, type Gaps } from "./gaps.ts";
 export type {
+  ExternalTarget,
   ForeignPolicy,
   NotTested,
   PartyName,

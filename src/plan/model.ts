@@ -50,6 +50,14 @@ export interface Probe {
   readonly address: string;
   readonly protocol: Protocol;
   readonly port: number;
+  /** The destination is not ours: it can show no more than an accepted connection. */
+  readonly handshake?: true;
+}
+
+/** An address outside the cluster that is not ours, with the TCP port on which something accepts connections. */
+export interface ExternalTarget {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** What cannot or will not be tried, known before anything is. */

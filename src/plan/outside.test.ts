@@ -92,7 +92,7 @@ describe("the addresses outside", () => {
   });
 });
 
-const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"], families: [4] as const };
+const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"], families: [4] as const, externals: [] };
 
 function plan(manifests: Manifests): Topology {
   return planTopology(manifests, intent(), OPTIONS);

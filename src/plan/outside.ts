@@ -1,12 +1,14 @@
 import type { IpBlockPeer, NetworkPolicy } from "../snapshot/index.ts";
 import { type AddressRange, addressAt, isWithin, rangeOf } from "./address-range.ts";
 import type { Family } from "./ends.ts";
-import type { NotTested } from "./model.ts";
+import type { ExternalTarget, NotTested } from "./model.ts";
 import { ipBlocks } from "./peers.ts";
 
 export interface OutsideOptions {
   /** Ranges that are the cluster's own, where a host outside can have any other address; undefined: there is no such host. */
   readonly clusterCidrs: readonly string[] | undefined;
+  /** Addresses that are not ours, and can be connected to. */
+  readonly externals: readonly ExternalTarget[];
   /** Those that the cluster's pods have. */
   readonly families: readonly Family[];
 }
@@ -30,12 +32,12 @@ interface Block {
  */
 export function planOutside(
   policies: readonly NetworkPolicy[],
-  { clusterCidrs, families, required }: OutsideOptions & { readonly required: readonly string[] },
+  { clusterCidrs, externals, families, required }: OutsideOptions & { readonly required: readonly string[] },
 ): OutsidePlan {
   const wanted = required.map((cidr): IpBlockPeer => ({ kind: "ipBlock", cidr, except: [] }));
   const all = policies.flatMap((policy) => [...ipBlocks(policy, "ingress"), ...ipBlocks(policy, "egress")]);
   const blocks = [...wanted.map((peer) => blockOf(peer, true)), ...all.map((peer) => blockOf(peer, false))];
-  if (clusterCidrs === undefined) return { addresses: [], notTested: blocks.map(withoutHost) };
+  if (clusterCidrs === undefined) return { addresses: [], notTested: withoutHost(blocks, externals) };
   const taken = [...RESERVED, ...clusterCidrs].map(rangeOf);
   const parts = families.map((family) =>
     planFamily(
@@ -95,10 +97,15 @@ const STRANGERS = {
   6: ["2001:db8:77::77/128", "3fff::77/128"].map((cidr) => rangeOf(cidr).first),
 } as const satisfies Record<Family, readonly bigint[]>;
 
-export const WITHOUT_HOST = "there is no host of ours outside this cluster; the lab has one (--lab)";
+export const WITHOUT_HOST =
+  "there is no host of ours outside this cluster: name an address and a port that answers with --external, or prove in the lab (--lab)";
 
-function withoutHost({ cidr }: Block): NotTested {
-  return { what: `ipBlock ${cidr}`, reason: WITHOUT_HOST };
+function withoutHost(blocks: readonly Block[], externals: readonly ExternalTarget[]): readonly NotTested[] {
+  const reached = externals.map(({ address }) => rangeOf(`${address}/${address.includes(":") ? 128 : 32}`));
+  const without = blocks.filter(
+    ({ whole }) => !reached.some(({ family, first }) => family === whole.family && isWithin(whole, first)),
+  );
+  return without.map(({ cidr }) => ({ what: `ipBlock ${cidr}`, reason: WITHOUT_HOST }));
 }
 
 function withoutFamily({ cidr, whole }: Block): NotTested {

@@ -9,7 +9,7 @@ import { planTopology, type Topology } from "./topology.ts";
 const POLICY =
   "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}}]}]}";
 const ALL = "{podSelector: {}, policyTypes: [Ingress, Egress]}";
-const LIMITS = { maxPods: 60, clusterCidrs: undefined, families: [4] as const };
+const LIMITS = { maxPods: 60, clusterCidrs: undefined, families: [4] as const, externals: [] };
 
 function stageOf(files: Manifests, runId = "1234abcd"): { topology: Topology; stage: StagePlan } {
   const placement = { kind: "within", namespace: "team-x", runId } as const;

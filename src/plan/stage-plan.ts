@@ -8,7 +8,7 @@ import {
   parsePolicy,
 } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
-import type { NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
+import type { ExternalTarget, NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
 import type { Placement } from "./placement.ts";
 import type { Topology } from "./topology.ts";
 
@@ -36,6 +36,8 @@ export interface StagePlan {
   readonly policies: readonly Pick<PolicyManifest, "policy" | "object" | "place">[];
   /** The host outside, where there are addresses to try. */
   readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
+  /** Addresses outside that are not ours. */
+  readonly externals: readonly ExternalTarget[];
   /** What the intent may name: with why it is not on the stage, where it is not. */
   readonly workloads: readonly StagedWorkload[];
   /** Ports that are listened on anywhere: none of them can be a source port. */
@@ -63,7 +65,8 @@ export function planStage(
     labels,
     ports,
   });
-  const basis = { placement, policies, workloads: topology.workloads, listeners: [...numbers, health] };
+  const { externals } = topology;
+  const basis = { placement, policies, externals, workloads: topology.workloads, listeners: [...numbers, health] };
   if (placement.kind === "within") {
     const { pods, ...rest } = onlyOneNamespace(topology);
     const mark = { [RUN_LABEL]: placement.runId };

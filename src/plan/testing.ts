@@ -1,7 +1,7 @@
 import { type ClusterState, type Intent, type Manifests, parseIntent, parseManifests } from "../snapshot/index.ts";
 import { planCanary } from "./canary.ts";
 import { planConnections } from "./connections.ts";
-import type { ProofPlan } from "./model.ts";
+import type { ExternalTarget, ProofPlan } from "./model.ts";
 import { planTopology } from "./topology.ts";
 
 /** Manifests for tests, from the shortest YAML that says it: policies by `namespace/name` and their spec in flow style. */
@@ -34,6 +34,7 @@ export function planFor(
     intent?: Intent;
     sharedLink?: string;
     isDual?: boolean;
+    externals?: readonly ExternalTarget[];
     hasSctp?: boolean;
   } = {},
 ): ProofPlan {
@@ -42,6 +43,7 @@ export function planFor(
     maxPods: options.maxPods ?? 60,
     clusterCidrs: ["10.244.0.0/16", "fd00:10:244::/48"],
     families: options.isDual ? [4, 6] : [4],
+    externals: options.externals ?? [],
   });
   const canary = planCanary(topology, { kind: "throwaway" });
   const pods = [...topology.pods, ...canary.pods].map((pod, index) => ({
@@ -70,6 +72,7 @@ export function planFor(
       onLink: new Map(pods.map(({ namespace, name }) => [`${namespace}/${name}`, onLink])),
       withoutSctp: new Set(options.hasSctp ? [] : pods.map(({ namespace, name }) => `${namespace}/${name}`)),
       outside,
+      externals: options.externals ?? [],
       foreign: [],
     },
     {

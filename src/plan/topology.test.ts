@@ -275,7 +275,7 @@ it("the same files give the same topology", () => {
   expect(JSON.stringify(plan(files))).toBe(JSON.stringify(plan(files)));
 });
 
-const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"], families: [4] as const };
+const OPTIONS = { maxPods: 60, clusterCidrs: ["10.244.0.0/16", "10.96.0.0/16"], families: [4] as const, externals: [] };
 
 function plan(manifests: Manifests, options: Partial<typeof OPTIONS> = {}): Topology {
   return planTopology(manifests, intent(), { ...OPTIONS, ...options });

@@ -4,7 +4,14 @@ import { Draft } from "./draft.ts";
 import { familyOf } from "./ends.ts";
 import { checkIntent, intentCidrs, intentPorts } from "./intent-needs.ts";
 import { selectedLabels } from "./label-choice.ts";
-import type { NotTested, PlannedNamespace, PlannedPod, StagedWorkload, UnplacedPolicy } from "./model.ts";
+import type {
+  ExternalTarget,
+  NotTested,
+  PlannedNamespace,
+  PlannedPod,
+  StagedWorkload,
+  UnplacedPolicy,
+} from "./model.ts";
 import { type OutsideOptions, planOutside } from "./outside.ts";
 import { ipBlocks, podsPeers } from "./peers.ts";
 import { type PortPlan, planPorts } from "./ports.ts";
@@ -18,6 +25,8 @@ export interface Topology {
   readonly unplaced: readonly UnplacedPolicy[];
   /** Addresses outside the cluster that the ipBlocks tell apart. */
   readonly outside: readonly string[];
+  /** Those that are not ours. */
+  readonly externals: readonly ExternalTarget[];
   readonly ports: PortPlan;
   /** Namespaces in which the policies stand. */
   readonly policyNamespaces: readonly string[];
@@ -48,6 +57,7 @@ export function planTopology(manifests: Manifests, intent: Intent, options: Topo
     workloads: draft.workloads,
     unplaced: unplacedPolicies(policies, draft.pods),
     outside: outside.addresses,
+    externals: options.externals,
     ports,
     policyNamespaces: [...new Set(policies.map(({ namespace }) => namespace))],
     notTested: distinct([...draft.notTested(), ...outside.notTested]),

@@ -88,7 +88,7 @@ function missingControl(probe: Probe, round: number, byRound: Controls): string 
   if (holds(probe, controls)) return undefined;
   if (!controls.alive.has(probe.source)) return `nothing showed that the network of ${probe.source} works`;
   if (!controls.alive.has(probe.destination)) return `nothing showed that the network of ${probe.destination} works`;
-  return `${listenerName(probe)} did not answer its own pod`;
+  return `${listenerName(probe)} did not answer ${probe.handshake ? "anybody else" : "its own pod"}`;
 }
 
 function roundsOf(attempts: readonly Attempt[]): readonly number[] {

@@ -16,6 +16,7 @@ const agentPath = join(ROOT, "dist/agent", `netproof-probe-linux-${arch}`);
 const plan: StagePlan = {
   placement: { kind: "own-cluster" },
   policies: [],
+  externals: [],
   notTested: [],
   workloads: [],
   namespaces: [{ name: "bench", labels: {} }],

@@ -5,7 +5,11 @@ import { type ClusterState, type Pod, parseManifests } from "../../src/snapshot/
 /** How many of the pairs of pods that a proof would place are wholly denied, and how many are open on some port. */
 export function pairShares(text: string): { denied: number; allowed: number } {
   const manifests = parseManifests([{ name: "set", text }], { defaultNamespace: "default" });
-  const topology = planTopology(manifests, { lines: [] }, { maxPods: 60, clusterCidrs: [], families: [4] });
+  const topology = planTopology(
+    manifests,
+    { lines: [] },
+    { maxPods: 60, clusterCidrs: [], families: [4], externals: [] },
+  );
   const pods = topology.pods.map(
     (pod, index): Pod => ({ ...pod, uid: String(index), addresses: [`10.244.1.${index + 2}`], hostNetwork: false }),
   );
