@@ -15,7 +15,7 @@ export function readPlain(source: string): ScalarValue {
  * kubectl keeps their text.
  */
 export function isReadDifferentlyIn11(source: string): boolean {
-  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(source) || /^[-+]?0o/i.test(source)) return true;
+  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(source) || /^0o[0-7]+$/.test(source)) return true;
   return !Object.is(readPlain(source), readAsKubectl(source));
 }
 
