@@ -266,6 +266,34 @@ describe("a block counts only with its controls", () => {
   });
 });
 
+describe("a destination that is not ours", () => {
+  const external = { ...wanted("web > db", "blocked").probe, destination: "external", address: "external" };
+  const rows = (from: string, wish: Wish) => {
+    const probe = { ...external, id: `${from} > external`, source: `shop/${from}`, sourceAddress: `shop/${from}` };
+    return { probe: { ...probe, handshake: true as const }, wish };
+  };
+  const both = [rows("web", "blocked"), rows("api", "open")];
+
+  it("is blocked where another connection is accepted in the same round", async () => {
+    network.rule = ({ source }) => (source === "shop/web" ? SILENT : { outcome: "handshake" });
+    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
+    expect(trace(phase, "web > external").settledAt).toBeDefined();
+    expect(outcomes(phase, "api > external")).toContain("connected");
+  });
+
+  it("is not shown to be blocked where nobody reaches it", async () => {
+    network.rule = () => SILENT;
+    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
+    expect(trace(phase, "web > external").settledAt).toBeUndefined();
+  });
+
+  it("is reached by a connection that is accepted late, too", async () => {
+    network.rule = () => ({ outcome: "handshake", lateMs: 100 });
+    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
+    expect(trace(phase, "web > external").attempts[0]).toMatchObject({ outcome: "connected", late: true });
+  });
+});
+
 describe("nothing received is forgotten", () => {
   it("an answer after the time-out is a connection", async () => {
     network.rule = () => ({ outcome: "answered", lateMs: 200 });

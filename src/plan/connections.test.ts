@@ -47,6 +47,25 @@ describe("the connections of a proof", () => {
     expect(notTested.some(({ what }) => what === "SCTP")).toBe(!hasSctp);
   });
 
+  it("go to an address outside that is not ours on its one port, and with a control", () => {
+    const egress =
+      "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}";
+    const plan = planFor(policies({ "shop/p": egress }), {
+      externals: [
+        { address: "192.0.2.7", port: 443 },
+        { address: "198.51.100.7", port: 8443 },
+      ],
+    });
+    const there = plan.connections.filter(({ probe }) => probe.handshake);
+    expect(find(plan, "shop/web > 192.0.2.7 443/TCP")).toMatchObject({ expectation: "allow" });
+    expect(find(plan, "shop/web > 198.51.100.7 8443/TCP")).toMatchObject({ expectation: "deny" });
+    expect(new Set(there.map(({ to, probe }) => `${to} ${probe.port}/${probe.protocol}`))).toEqual(
+      new Set(["192.0.2.7 443/TCP", "198.51.100.7 8443/TCP"]),
+    );
+    expect(there.filter(({ purpose }) => purpose === "control")).toHaveLength(2);
+    expect(plan.connections.some(({ probe }) => probe.source.startsWith("external"))).toBe(false);
+  });
+
   it("take an ipBlock that matches a pod's address as left open", () => {
     const plan = planFor(
       policies({ "shop/p": "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}" }),

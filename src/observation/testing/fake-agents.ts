@@ -8,7 +8,7 @@ export interface Fate {
   readonly outcome: AgentOutcome;
   /** Who answers; the party that was asked if absent. */
   readonly by?: string;
-  /** An answer that comes this long after the time-out. */
+  /** It comes this long after the time-out. */
   readonly lateMs?: number;
   /** The request arrived, whatever its sender saw. */
   readonly arrives?: boolean;
@@ -141,7 +141,8 @@ export class FakeNetwork {
     channel.write({ ...result, outcome, ms: this.#clock.now() - at, ...(outcome === "answered" ? answer : {}) });
     if (fate.lateMs !== undefined) {
       void this.#clock.sleep(fate.lateMs).then(() => {
-        channel.write({ ...result, outcome: "answered", ms: this.#clock.now() - at, ...answer, late: true });
+        const late = { ...result, outcome: fate.outcome, ms: this.#clock.now() - at, late: true };
+        channel.write({ ...late, ...(fate.outcome === "answered" ? answer : {}) });
       });
     }
   }
