@@ -132,6 +132,7 @@ export async function prove(
       withoutSctp: new Set([...stage.agents].filter(([, agent]) => agent.lacks("SCTP")).map(([party]) => party)),
       outside: request.stage.outside,
       externals: request.stage.externals,
+      services: stage.services.services,
       foreign: foreign.unknown,
     },
     { ...topology, canary, maxProbes, maxNeighbours, intent, workloads: request.stage.workloads },
@@ -165,7 +166,10 @@ export async function prove(
     finishedAt: options.clock.now(),
     cluster: { ...cluster.facts, families: familiesOf(stage) },
     manifests,
-    topology: { ...topology, notTested: [...topology.notTested, ...request.stage.notTested] },
+    topology: {
+      ...topology,
+      notTested: [...topology.notTested, ...request.stage.notTested, ...missingServices(stage)],
+    },
     pods: stage.state.pods,
     namespaces: stage.namespaces,
     realPods: real && countRealPods(own, real),
@@ -263,6 +267,10 @@ function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
   return new Map(
     state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
   );
+}
+
+function missingServices({ services: { missing } }: Stage): ProofPlan["notTested"] {
+  return missing === undefined ? [] : [{ what: "connections through Services", reason: missing }];
 }
 
 function familiesOf({ state }: Stage): RunRecord["cluster"]["families"] {

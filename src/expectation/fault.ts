@@ -93,6 +93,14 @@ export function readingUnder(fault: SemanticFault | undefined): Reading {
   return fault === undefined ? FAITHFUL : { ...FAITHFUL, ...MISREADINGS[fault] };
 }
 
+/** Whether a cluster with these policies could look different under the fault at all. */
+export function canShow(fault: SemanticFault, policies: readonly NetworkPolicy[]): boolean {
+  const { enforces, policy: read, named } = readingUnder(fault);
+  if (enforces !== FAITHFUL.enforces) return true;
+  if (policies.some((policy) => JSON.stringify(read(policy)) !== JSON.stringify(policy))) return true;
+  return named !== FAITHFUL.named && policies.some((policy) => JSON.stringify(policy).includes('"kind":"name"'));
+}
+
 /** The policy with other peers in its rules; a rule without peers speaks of everyone, and stays. */
 function eachPeer(read: (peer: Peer) => readonly Peer[]): Reading["policy"] {
   return eachRule((rule) => ({ ...rule, peers: rule.peers.flatMap(read) }));

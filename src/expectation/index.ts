@@ -11,7 +11,7 @@ export {
   type Expectation,
   type PairExpectation,
 } from "./expectation.ts";
-export { SEMANTIC_FAULTS, type SemanticFault } from "./fault.ts";
+export { canShow, SEMANTIC_FAULTS, type SemanticFault } from "./fault.ts";
 export { formatPorts, hasPort, portBoundaries } from "./port-set.ts";
 export { intersect, isNothing, type PortsByProtocol, subtract, unite } from "./ports-by-protocol.ts";
 export { selects } from "./selector.ts";

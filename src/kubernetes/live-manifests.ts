@@ -1,7 +1,7 @@
 import type { TextFile } from "../snapshot/index.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiClient, Json } from "./client.ts";
-import { get, type Kind, list, NAMESPACES, NETWORK_POLICIES } from "./objects.ts";
+import { get, type Kind, list, NAMESPACES, NETWORK_POLICIES, SERVICES } from "./objects.ts";
 
 /** Kinds of which the files may hold templates, and the cluster the objects. */
 const WORKLOADS: readonly (Kind & { readonly apiVersion: string })[] = [
@@ -12,6 +12,7 @@ const WORKLOADS: readonly (Kind & { readonly apiVersion: string })[] = [
   { apiVersion: "batch/v1", prefix: "/apis/batch/v1", plural: "jobs", singular: "Job" },
   { apiVersion: "batch/v1", prefix: "/apis/batch/v1", plural: "cronjobs", singular: "CronJob" },
   { apiVersion: "v1", prefix: "/api/v1", plural: "pods", singular: "Pod" },
+  { ...SERVICES, apiVersion: "v1" },
 ];
 const POLICIES = { ...NETWORK_POLICIES, apiVersion: "networking.k8s.io/v1", singular: "NetworkPolicy" };
 

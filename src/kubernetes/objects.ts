@@ -13,6 +13,7 @@ export interface Kind {
 export const NAMESPACES: Kind = { prefix: "/api/v1", plural: "namespaces", singular: "namespace" };
 export const PODS: Kind = { prefix: "/api/v1", plural: "pods", singular: "pod" };
 export const NODES: Kind = { prefix: "/api/v1", plural: "nodes", singular: "node" };
+export const SERVICES: Kind = { prefix: "/api/v1", plural: "services", singular: "Service" };
 export const SERVICE_ACCOUNTS: Kind = { prefix: "/api/v1", plural: "serviceaccounts", singular: "service account" };
 export const JOBS: Kind = { prefix: "/apis/batch/v1", plural: "jobs", singular: "Job" };
 export const NETWORK_POLICIES: Kind = {

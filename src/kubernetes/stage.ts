@@ -21,10 +21,11 @@ import {
 import type { ApiClient, Json } from "./client.ts";
 import { type ForeignPolicies, listForeignPolicies, type PolicyKind } from "./foreign-policies.ts";
 import { RUN_ANNOTATION } from "./marks.ts";
-import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove } from "./objects.ts";
+import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove, SERVICES } from "./objects.ts";
 import { openPods } from "./open-pods.ts";
 import { podObject } from "./pod-shape.ts";
 import { StageNamespaces } from "./stage-namespaces.ts";
+import { makeServices, type StageServices } from "./stage-services.ts";
 
 export interface StageOptions {
   readonly runId: string;
@@ -59,6 +60,7 @@ export class Stage implements AsyncDisposable {
   readonly #limit = pLimit(CALLS);
   readonly #namespaces: StageNamespaces;
   #agents: ReadonlyMap<PartyName, Agent> = new Map();
+  #services: StageServices = { services: [] };
   #state: Omit<ClusterState, "policies"> = { namespaces: [], pods: [] };
 
   private constructor(client: ApiClient, plan: StagePlan, options: StageOptions) {
@@ -86,6 +88,11 @@ export class Stage implements AsyncDisposable {
   /** Namespaces and pods as the server has them, in the names of the files; pods with addresses. */
   get state(): Omit<ClusterState, "policies"> {
     return this.#state;
+  }
+
+  /** Services of the files with their addresses, or why there are none. */
+  get services(): StageServices {
+    return this.#services;
   }
 
   /** What the namespaces are called in the files and in the cluster. */
@@ -139,11 +146,14 @@ export class Stage implements AsyncDisposable {
   }
 
   async #make(signal: AbortSignal): Promise<void> {
-    const { namespaces, pods } = this.#plan;
+    const { namespaces, pods, services } = this.#plan;
     const { names } = this.#options;
     const { kind } = this.#plan.placement;
     await this.#each(namespaces, ({ name, labels }) =>
       this.#namespaces.make({ name: this.#actual(name), labels }, kind, signal),
+    );
+    this.#services = await makeServices(services, (object) =>
+      create(this.#client, { kind: SERVICES, object: this.#owned(this.#renamed(object)) }, signal),
     );
     const objects = pods.map((pod, index) => this.#podObject(pod, index));
     await this.#tryShapes(objects, signal);
@@ -174,18 +184,17 @@ export class Stage implements AsyncDisposable {
   }
 
   #podObject(pod: StagePod, index: number): Json {
-    const { nodes, names } = this.#options;
+    const { nodes } = this.#options;
     const node = nodes[index % Math.max(1, nodes.length)];
     const isShielded = this.#plan.placement.kind === "within";
     const object = podObject(pod, { ...this.#options, isShielded, ...(node === undefined ? {} : { node }) });
-    return this.#owned({
-      ...object,
-      metadata: {
-        ...(object.metadata as Json),
-        namespace: this.#actual(pod.namespace),
-        name: names.actualObject(pod.name),
-      },
-    });
+    return this.#owned(this.#renamed(object));
+  }
+
+  #renamed(object: Json): Json {
+    const metadata = object.metadata as { namespace: string; name: string };
+    const name = this.#options.names.actualObject(metadata.name);
+    return { ...object, metadata: { ...metadata, namespace: this.#actual(metadata.namespace), name } };
   }
 
   async #createPolicies(

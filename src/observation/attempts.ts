@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { PartyName, Probe } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
-import type { Attempt, Identity, Outcome } from "./model.ts";
+import { type Attempt, type Identity, listenersOf, type Outcome } from "./model.ts";
 import type { AgentOutcome, ProbeCommand, ResultMessage } from "./protocol.ts";
 import type { SourcePorts } from "./source-ports.ts";
 
@@ -58,9 +58,11 @@ export class Attempts {
     const byDestination = new Map<PartyName, Sent[]>();
     for (const sent of this.#sent.values()) {
       if (!wanted.has(sent.attempt)) continue;
-      const list = byDestination.get(sent.probe.destination) ?? [];
-      byDestination.set(sent.probe.destination, list);
-      list.push(sent);
+      for (const { destination } of listenersOf(sent.probe)) {
+        const list = byDestination.get(destination) ?? [];
+        byDestination.set(destination, list);
+        list.push(sent);
+      }
     }
     await Promise.all([...byDestination].map(([party, own]) => this.#markArrivalsAt(party, own)));
   }
@@ -122,7 +124,7 @@ export class Attempts {
     if (result.outcome !== "answered") return OUTCOMES[result.outcome];
     const key = identityKey({ uid: result.uid ?? "", instance: result.instance ?? "" });
     const party = this.#parties.get(key);
-    if (party === probe.destination) return "connected";
+    if (listenersOf(probe).some(({ destination }) => destination === party)) return "connected";
     attempt.answeredBy = party ?? `an unknown agent (pod ${result.uid || "without UID"})`;
     return "misdelivered";
   }

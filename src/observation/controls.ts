@@ -1,7 +1,7 @@
 import type { PartyName, Probe } from "../plan/index.ts";
 import type { Agent } from "./agent.ts";
 import type { Attempts, Order } from "./attempts.ts";
-import { type Attempt, listenerName } from "./model.ts";
+import { type Attempt, listenerName, listenersOf } from "./model.ts";
 
 /** The controls of a round: which networks were alive, which listeners answered. */
 export class Controls {
@@ -18,7 +18,7 @@ export class Controls {
   /** Which of the probes' listeners answer their own pod, at the very address and port that is probed. */
   async listening(probes: readonly Probe[]): Promise<Set<string>> {
     const orders = new Map<string, Order>();
-    for (const listener of probes) {
+    for (const listener of probes.flatMap(listenersOf)) {
       const { destination, protocol, port, address } = listener;
       const id = listenerName(listener);
       if (orders.has(id) || !this.#agents.has(destination)) continue;
@@ -39,10 +39,12 @@ export class Controls {
     for (const { probe, attempt } of orders) {
       if (!isAnsweredBetweenParties(probe, attempt)) continue;
       alive.add(probe.source);
-      alive.add(probe.destination);
+      if (listenersOf(probe).length === 1) alive.add(probe.destination);
     }
     const unsure = new Set(
-      orders.flatMap(({ probe }) => [probe.source, probe.destination]).filter((party) => !alive.has(party)),
+      orders
+        .flatMap(({ probe }) => [probe.source, ...listenersOf(probe).map(({ destination }) => destination)])
+        .filter((party) => !alive.has(party)),
     );
     await Promise.all(
       [...unsure].map(async (party) => {

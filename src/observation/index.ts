@@ -7,6 +7,7 @@ export {
   type Attempt,
   type Identity,
   listenerName,
+  listenersOf,
   type Outcome,
   type PhaseObservation,
   type ProbeTrace,

@@ -1,5 +1,5 @@
 /** What was tried and what was seen: plain data, kept whole. Times are milliseconds since the Unix epoch on the controller's clock. */
-import type { PartyName, Probe } from "../plan/index.ts";
+import type { Listener, PartyName, Probe } from "../plan/index.ts";
 
 /** Who answers under a party's name: the pod's UID, and what the agent drew when it started. */
 export interface Identity {
@@ -74,8 +74,11 @@ export interface PhaseObservation {
   readonly lost: Readonly<Record<PartyName, string>>;
 }
 
+/** What has to be alive for the probe to be answered: behind a Service any of its pods may be asked. */
+export function listenersOf(probe: Probe): readonly Listener[] {
+  return probe.through ?? [probe];
+}
+
 export function listenerName({ destination, address, protocol, port }: Listener): string {
   return `${destination} ${port}/${protocol}${address.includes(":") ? " over IPv6" : ""}`;
 }
-
-type Listener = Pick<Probe, "destination" | "address" | "protocol" | "port">;

@@ -266,6 +266,32 @@ describe("a block counts only with its controls", () => {
   });
 });
 
+describe("a Service", () => {
+  const through = ["shop/db", "shop/api"].map((name) => ({
+    destination: name,
+    address: name,
+    protocol: "TCP" as const,
+    port: 80,
+  }));
+  const row = (wish: Wish) => ({ probe: { ...wanted("web > db", wish).probe, address: "shop/db", through }, wish });
+
+  it("is answered by any of the pods behind it", async () => {
+    network.rule = () => ({ outcome: "answered", by: "shop/api" });
+    const phase = await observer.observe({ wanted: [row("open")], until: "stability" }, never);
+    expect(outcomes(phase, "web > db")).toEqual(["connected", "connected"]);
+  });
+
+  it.each([
+    { name: "all of them", deaf: "nobody", isSettled: true },
+    { name: "not one of two", deaf: "shop/api", isSettled: false },
+  ])("is blocked only where $name are shown to listen", async ({ deaf, isSettled }) => {
+    network.rule = () => SILENT;
+    network.listens = (party) => party !== deaf;
+    const phase = await observer.observe({ wanted: [row("blocked")], until: "stability" }, never);
+    expect(trace(phase, "web > db").settledAt !== undefined).toBe(isSettled);
+  });
+});
+
 describe("a destination that is not ours", () => {
   const external = { ...wanted("web > db", "blocked").probe, destination: "external", address: "external" };
   const rows = (from: string, wish: Wish) => {

@@ -1,6 +1,14 @@
-import type { PartyName, Probe } from "../plan/index.ts";
+import type { Listener, PartyName, Probe } from "../plan/index.ts";
 import type { Order } from "./attempts.ts";
-import { type Attempt, listenerName, type Outcome, type ProbeTrace, type Round, type Wish } from "./model.ts";
+import {
+  type Attempt,
+  listenerName,
+  listenersOf,
+  type Outcome,
+  type ProbeTrace,
+  type Round,
+  type Wish,
+} from "./model.ts";
 
 export interface Wanted {
   readonly probe: Probe;
@@ -130,9 +138,7 @@ export function isSilence(outcome: Outcome): boolean {
 
 /** A block is evidence only if both networks were alive and the listener answered at its own address, in the same round. */
 export function holds(probe: Probe, controls: RoundControls): boolean {
-  return (
-    controls.alive.has(probe.source) &&
-    controls.alive.has(probe.destination) &&
-    controls.listening.has(listenerName(probe))
-  );
+  const isThere = (listener: Listener): boolean =>
+    controls.alive.has(listener.destination) && controls.listening.has(listenerName(listener));
+  return controls.alive.has(probe.source) && listenersOf(probe).every(isThere);
 }

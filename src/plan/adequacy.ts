@@ -1,4 +1,4 @@
-import { createExpectation, SEMANTIC_FAULTS } from "../expectation/index.ts";
+import { canShow, createExpectation, SEMANTIC_FAULTS } from "../expectation/index.ts";
 import type { ClusterState } from "../snapshot/index.ts";
 import type { End } from "./ends.ts";
 import type { PlannedConnection, ProofPlan } from "./model.ts";
@@ -13,11 +13,12 @@ export function adequacy(
   // A pair is decided once for all its ports, if these come together.
   const byPair = connections.toSorted((a, b) => compare(pairOf(a), pairOf(b)));
   return SEMANTIC_FAULTS.map((fault) => {
+    if (!canShow(fault, state.policies)) return { fault, witnesses: [] };
     const faulty = createExpectation(state, { fault });
     const differing = byPair.filter(({ probe, expectation }) => {
-      const { protocol, port } = probe;
+      const [{ destination: party, address, protocol, port } = probe] = probe.through ?? [];
       const source = byAddress.get(`${probe.source} ${probe.sourceAddress}`);
-      const destination = byAddress.get(`${probe.destination} ${probe.address}`);
+      const destination = byAddress.get(`${party} ${address}`);
       if (source === undefined || destination === undefined || expectation === "unspecified") return false;
       return faulty.kind(source.endpoint, destination.endpoint, { protocol, port }) !== expectation;
     });

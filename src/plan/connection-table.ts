@@ -1,7 +1,24 @@
 import type { ConnectionExpectation, Decision, Expectation } from "../expectation/index.ts";
-import type { End } from "./ends.ts";
+import type { Protocol } from "../snapshot/index.ts";
+import { type End, familyOf } from "./ends.ts";
 import type { PlannedConnection, Purpose } from "./model.ts";
 import type { PortOfInterest } from "./ports.ts";
+
+/** A Service and what listens behind one of its ports. */
+export interface ServiceTarget {
+  readonly name: string;
+  readonly address: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** At least one. */
+  readonly backends: readonly Backend[];
+}
+
+/** Where a connection to a Service ends: a policy sees the pod behind it, at its own address and port. */
+export interface Backend {
+  readonly end: End;
+  readonly port: number;
+}
 
 /** Turns pairs and ports into connections, and keeps each distinct decision once. */
 export class ConnectionTable {
@@ -33,6 +50,22 @@ export class ConnectionTable {
       deniedBy: expected.kind === "deny" ? expected.because : [],
       ...(expected.kind === "unspecified" ? { unspecifiedBecause: expected.because } : {}),
     };
+  }
+
+  /** To a Service: decided as towards the first of the pods behind it. */
+  serviceRow(source: End, { name, address, protocol, port, backends }: ServiceTarget): PlannedConnection {
+    const [first] = backends;
+    if (first === undefined) throw new Error(`nothing is behind ${name}`);
+    const row = this.row(source, first.end, { on: { protocol, port: first.port }, purpose: "policies" });
+    const through = backends.map(({ end, port: own }) => ({
+      destination: end.party,
+      address: end.address,
+      protocol,
+      port: own,
+    }));
+    const over = familyOf(address) === 6 ? " over IPv6" : "";
+    const probe = { ...row.probe, id: `${source.name} > ${name} ${port}/${protocol}${over}`, address, port, through };
+    return { ...row, probe, to: name };
   }
 
   #intern({ decision }: ConnectionExpectation): number {

@@ -47,6 +47,34 @@ describe("the connections of a proof", () => {
     expect(notTested.some(({ what }) => what === "SCTP")).toBe(!hasSctp);
   });
 
+  it("go through Services, decided by the address and the port of the pod behind them", () => {
+    const service = (name: string, spec: string) =>
+      `{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: ${name}}, spec: ${spec}}`;
+    const more = [
+      deployment("shop/db", "{app: db}", "[{name: pg, containerPort: 5432}]"),
+      deployment("shop/api", "{app: api}"),
+      service("db", "{selector: {app: db}, ports: [{port: 80, targetPort: pg}]}"),
+      service("own", "{selector: {app: db}, ports: [{port: 5432, targetPort: 80}]}"),
+      service("nobody", "{selector: {app: none}, ports: [{port: 80}]}"),
+    ];
+    const { connections, notTested, adequacy } = planFor(policies({ "shop/db": FROM_API }, more.join("\n---\n")));
+    const open = find({ connections }, "shop/api > service shop/db 80/TCP");
+    expect(open).toMatchObject({
+      expectation: "allow",
+      to: "service shop/db",
+      probe: { address: "10.96.0.10", port: 80 },
+    });
+    expect(open.probe.through).toMatchObject([{ destination: "shop/db", port: 5432 }]);
+    expect(find({ connections }, "shop/api > service shop/own 5432/TCP")).toMatchObject({ expectation: "deny" });
+    expect(find({ connections }, "elsewhere/api > service shop/db 80/TCP")).toMatchObject({ deniedBy: ["ingress"] });
+    expect(connections.some(({ from, to }) => from === "shop/db" && to === "service shop/db")).toBe(false);
+    expect(notTested).toContainEqual({
+      what: "service shop/nobody 80/TCP",
+      reason: "no pod of the stage is behind it",
+    });
+    expect(adequacy[0]?.witnesses).toContain("elsewhere/api > service shop/db 80/TCP");
+  });
+
   it("go to an address outside that is not ours on its one port, and with a control", () => {
     const egress =
       "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}";
@@ -208,7 +236,7 @@ describe("what the plan would catch", () => {
   });
 });
 
-function find({ connections }: ProofPlan, id: string): PlannedConnection {
+function find({ connections }: Pick<ProofPlan, "connections">, id: string): PlannedConnection {
   const found = connections.find(({ probe }) => probe.id === id);
   if (found === undefined) throw new Error(`no connection ${id}`);
   return found;

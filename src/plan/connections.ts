@@ -11,6 +11,7 @@ import { knownPorts, portsForPair } from "./pair-ports.ts";
 import { formatIpBlock, ipBlocks } from "./peers.ts";
 import type { PortOfInterest, PortPlan } from "./ports.ts";
 import { Requirements } from "./requirements.ts";
+import { planServices } from "./services.ts";
 
 export interface ConnectionOptions {
   readonly ports: PortPlan;
@@ -69,7 +70,17 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const supporting = [...planCanaryRows(table, state, canary), ...planControls(table, { state, canary, outside })];
   const tables = neighbourTables(stage, options);
   for (const { probe } of supporting) tables.take(probe);
-  const { kept, left, crowded } = withinBudget(pairs, { maxProbes, tables, required: requirements.ids });
+  const services = planServices(stage.services, {
+    table,
+    expectation,
+    inside,
+    isListened: (port) => known.listened.has(port),
+  });
+  const { kept, left, crowded } = withinBudget([...pairs, ...services.pairs], {
+    maxProbes,
+    tables,
+    required: requirements.ids,
+  });
   return {
     connections: [...kept, ...supporting],
     decisions: table.decisions,
@@ -83,6 +94,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     adequacy: adequacy(state, kept, [...inside, ...outside]),
     notTested: [
       ...(options.ports.protocols.includes("SCTP") && stage.withoutSctp.size > 0 ? [WITHOUT_SCTP] : []),
+      ...services.notTested,
       ...further(left + beyond, `the limit of ${maxProbes} is reached (--max-probes)`),
       ...further(crowded, CROWDED),
     ],

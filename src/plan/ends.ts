@@ -1,6 +1,6 @@
 import type { Endpoint } from "../expectation/index.ts";
 import type { ClusterState, Pod } from "../snapshot/index.ts";
-import type { ExternalTarget, ForeignPolicy, PartyName } from "./model.ts";
+import type { ExternalTarget, ForeignPolicy, PartyName, StagedService } from "./model.ts";
 import type { PortOfInterest } from "./ports.ts";
 
 /** The stage as the server made it: pods with addresses, policies as stored. */
@@ -13,6 +13,8 @@ export interface ProofStage {
   readonly withoutSctp: ReadonlySet<PartyName>;
   /** The host outside the cluster, if there is one. */
   readonly outside: { readonly party: PartyName; readonly addresses: readonly string[] } | undefined;
+  /** With the addresses that the cluster gave them. */
+  readonly services: readonly StagedService[];
   /** Others outside, to which connections can go. */
   readonly externals: readonly ExternalTarget[];
 }

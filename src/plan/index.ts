@@ -7,6 +7,7 @@ export { findGaps, type Gaps } from "./gaps.ts";
 export type {
   ExternalTarget,
   ForeignPolicy,
+  Listener,
   NotTested,
   PartyName,
   PlannedConnection,
@@ -14,6 +15,7 @@ export type {
   Probe,
   ProofPlan,
   Purpose,
+  StagedService,
   UnplacedPolicy,
 } from "./model.ts";
 export type { Placement } from "./placement.ts";

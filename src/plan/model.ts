@@ -1,5 +1,5 @@
 import type { ConnectionExpectation, Decision, PortsByProtocol } from "../expectation/index.ts";
-import type { ContainerPort, Direction, Labels, Protocol } from "../snapshot/index.ts";
+import type { ContainerPort, Direction, Labels, Protocol, Service } from "../snapshot/index.ts";
 
 /** An end of a connection that has an agent of its own: `namespace/pod`, or the name of the host outside the cluster. */
 export type PartyName = string;
@@ -52,12 +52,27 @@ export interface Probe {
   readonly port: number;
   /** The destination is not ours: it can show no more than an accepted connection. */
   readonly handshake?: true;
+  /** The address is a Service's, behind which these listen: any of them may answer. */
+  readonly through?: readonly Listener[];
+}
+
+/** A port on which a pod of the stage listens. */
+export interface Listener {
+  readonly destination: PartyName;
+  readonly address: string;
+  readonly protocol: Protocol;
+  readonly port: number;
 }
 
 /** An address outside the cluster that is not ours, with the TCP port on which something accepts connections. */
 export interface ExternalTarget {
   readonly address: string;
   readonly port: number;
+}
+
+/** A Service of the stage with the addresses that the cluster gave it. */
+export interface StagedService extends Service {
+  readonly addresses: readonly string[];
 }
 
 /** What cannot or will not be tried, known before anything is. */

@@ -36,7 +36,7 @@ export interface NamedPort {
 
 /** Ports by boundary, from the policies' items, the workloads' own ports, and those that are `required`. */
 export function planPorts(
-  manifests: Pick<Manifests, "policies" | "workloads">,
+  manifests: Pick<Manifests, "policies" | "workloads" | "services">,
   required: readonly PortRange[],
 ): PortPlan {
   const items = manifests.policies.flatMap(({ policy }) =>
@@ -48,7 +48,12 @@ export function planPorts(
     ? PROTOCOLS
     : WITHOUT_SCTP;
   const declared = manifests.workloads.flatMap((workload) => workload.ports);
-  const mentioned = new Set([...declared.map(({ port }) => port), ...items.flatMap(boundaries)]);
+  const targets = manifests.services.flatMap(({ ports }) => ports.map(({ targetPort }) => targetPort));
+  const mentioned = new Set([
+    ...declared.map(({ port }) => port),
+    ...targets.filter((target) => typeof target === "number"),
+    ...items.flatMap(boundaries),
+  ]);
   const asked = new Set(required.flatMap(({ from, to }) => [from, to]));
   const isFree = (port: number): boolean =>
     !mentioned.has(port) && !asked.has(port) && !items.some((item) => covers(item, port));

@@ -6,6 +6,7 @@ import {
   type PolicyManifest,
   type Protocol,
   parsePolicy,
+  type Service,
 } from "../snapshot/index.ts";
 import type { Canary } from "./canary.ts";
 import type { ExternalTarget, NotTested, PartyName, PlannedNamespace, PlannedPod, StagedWorkload } from "./model.ts";
@@ -36,6 +37,8 @@ export interface StagePlan {
   readonly policies: readonly Pick<PolicyManifest, "policy" | "object" | "place">[];
   /** The host outside, where there are addresses to try. */
   readonly outside?: { readonly party: PartyName; readonly addresses: readonly string[] };
+  /** Those of the files that can have an address. */
+  readonly services: readonly Service[];
   /** Addresses outside that are not ours. */
   readonly externals: readonly ExternalTarget[];
   /** What the intent may name: with why it is not on the stage, where it is not. */
@@ -49,7 +52,7 @@ const OUTSIDE = "outside";
 
 /** Every pod listens on every port of interest, so that a silence is never for want of a listener. */
 export function planStage(
-  { policies }: Pick<Manifests, "policies">,
+  { policies, services }: Pick<Manifests, "policies" | "services">,
   topology: Topology,
   canary: Canary,
   placement: Placement,
@@ -66,7 +69,14 @@ export function planStage(
     ports,
   });
   const { externals } = topology;
-  const basis = { placement, policies, externals, workloads: topology.workloads, listeners: [...numbers, health] };
+  const basis = {
+    placement,
+    policies,
+    externals,
+    services: [],
+    workloads: topology.workloads,
+    listeners: [...numbers, health],
+  };
   if (placement.kind === "within") {
     const { pods, ...rest } = onlyOneNamespace(topology);
     const mark = { [RUN_LABEL]: placement.runId };
@@ -76,13 +86,15 @@ export function planStage(
       ...rest,
       policies: policies.map((policy) => selecting(policy, mark)),
       pods: [...marked, ...canary.pods].map(stagePod),
+      notTested: [...rest.notTested, ...services.map(notWithin)],
     };
   }
   const stage = {
     ...basis,
     namespaces: [...topology.namespaces, { name: canary.namespace, labels: {} }],
     pods: [...topology.pods, ...canary.pods].map(stagePod),
-    notTested: [],
+    services: services.filter(hasPodsBehind),
+    notTested: services.filter((service) => !hasPodsBehind(service)).map(notTried),
   };
   const addresses = topology.outside;
   if (addresses.length === 0) return stage;
@@ -92,6 +104,21 @@ export function planStage(
     pods: [...stage.pods, { ...common, ...at, labels: {}, ports: [], outsideAddresses: addresses }],
     outside: { party: `${at.namespace}/${at.name}`, addresses },
   };
+}
+
+function hasPodsBehind({ selector, isHeadless }: Service): boolean {
+  return !isHeadless && Object.keys(selector).length > 0;
+}
+
+function notTried({ namespace, name, isHeadless }: Service): NotTested {
+  const reason = isHeadless
+    ? "it has no address of its own: its pods are tried at theirs"
+    : "without a selector it leads to no pod of the stage";
+  return { what: `service ${namespace}/${name}`, reason };
+}
+
+function notWithin({ namespace, name }: Service): NotTested {
+  return { what: `service ${namespace}/${name}`, reason: "Services have a place only in namespaces of the run" };
 }
 
 /** The policy for pods of the run alone. Whom its rules let in needs no mark: that is a matter of the pods it selects. */

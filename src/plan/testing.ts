@@ -73,6 +73,7 @@ export function planFor(
       withoutSctp: new Set(options.hasSctp ? [] : pods.map(({ namespace, name }) => `${namespace}/${name}`)),
       outside,
       externals: options.externals ?? [],
+      services: manifests.services.map((service, index) => ({ ...service, addresses: [`10.96.0.${index + 10}`] })),
       foreign: [],
     },
     {

@@ -121,6 +121,7 @@ function pathOf(
   sourceNode: string | undefined,
   destinationNode: string | undefined,
 ): RecordedConnection["path"] {
+  if (probe.through !== undefined) return "service";
   if (from !== probe.source || to !== probe.destination) return "outside";
   return sourceNode === destinationNode ? "same-node" : "cross-node";
 }

@@ -95,7 +95,7 @@ export interface RecordedConnection {
   readonly protocol: Protocol;
   readonly port: number;
   readonly family: "IPv4" | "IPv6";
-  readonly path: "same-node" | "cross-node" | "outside";
+  readonly path: "same-node" | "cross-node" | "outside" | "service";
   readonly purpose: Purpose;
   readonly expectation: "allow" | "deny" | "unspecified";
   readonly deniedBy?: readonly Direction[];

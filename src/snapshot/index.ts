@@ -24,6 +24,8 @@ export {
   type Rule,
   type Rules,
   type Selector,
+  type Service,
+  type ServicePort,
   type Workload,
 } from "./model.ts";
 export { hintWord } from "./nearest-word.ts";

@@ -5,6 +5,7 @@ export function mergeManifests(first: Manifests, second: Manifests): Manifests {
   const policyNames = new Set(first.policies.map(({ policy }) => `${policy.namespace}/${policy.name}`));
   const namespaceNames = new Set(first.namespaces.map(({ name }) => name));
   const workloadNames = new Set(first.workloads.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
+  const serviceNames = new Set(first.services.map(nameOf));
   return {
     policies: [
       ...first.policies,
@@ -15,7 +16,12 @@ export function mergeManifests(first: Manifests, second: Manifests): Manifests {
       ...first.workloads,
       ...second.workloads.filter(({ kind, namespace, name }) => !workloadNames.has(`${kind} ${namespace}/${name}`)),
     ],
+    services: [...first.services, ...second.services.filter((service) => !serviceNames.has(nameOf(service)))],
     passedOver: first.passedOver,
     warnings: [...first.warnings, ...second.warnings],
   };
+}
+
+function nameOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }

@@ -112,11 +112,31 @@ export interface Workload {
   readonly place: Place;
 }
 
+/** `targetPort`: a number, or the name of a port of the pods behind it. */
+export interface ServicePort {
+  readonly name?: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly targetPort: number | string;
+}
+
+/** A Service of the files. Without a selector nobody knows what is behind it. */
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Labels;
+  readonly ports: readonly ServicePort[];
+  /** It has no address of its own. */
+  readonly isHeadless: boolean;
+  readonly place: Place;
+}
+
 /** Everything that was read from files. */
 export interface Manifests {
   readonly policies: readonly PolicyManifest[];
   readonly namespaces: readonly (Namespace & { readonly place: Place })[];
   readonly workloads: readonly Workload[];
+  readonly services: readonly Service[];
   /** Kinds that netproof has no use for, with how many of each were passed over. */
   readonly passedOver: Readonly<Record<string, number>>;
   readonly warnings: readonly { readonly place: Place; readonly message: string }[];

@@ -1,8 +1,9 @@
 import { checkPolicySpec } from "./check-policy.ts";
+import { checkService } from "./check-service.ts";
 import { checkPods, type WorkloadKind } from "./check-workload.ts";
 import type { Cursor } from "./cursor.ts";
 import { toJson } from "./located.ts";
-import type { Manifests, Place, PolicyManifest, Workload } from "./model.ts";
+import type { Manifests, Place, PolicyManifest, Service, Workload } from "./model.ts";
 import { dnsLabelObjections } from "./name-syntax.ts";
 import { checkObjectMeta, type ObjectMeta } from "./object-meta.ts";
 import { manifestError, showPlace } from "./problems.ts";
@@ -17,6 +18,7 @@ interface Collection {
   readonly policies: PolicyManifest[];
   readonly namespaces: Manifests["namespaces"][number][];
   readonly workloads: Workload[];
+  readonly services: Service[];
   readonly passedOver: Map<string, number>;
   /** Where each object that has a name of its own stands, by kind, namespace and name. */
   readonly places: Map<string, Place>;
@@ -30,10 +32,11 @@ export function parseManifests(files: readonly TextFile[], options: { defaultNam
     policies: [],
     namespaces: [],
     workloads: [],
+    services: [],
     passedOver: new Map(),
     places: new Map(),
   };
-  const { findings, policies, namespaces, workloads } = collection;
+  const { findings, policies, namespaces, workloads, services } = collection;
   for (const file of files) {
     for (const object of readObjects(file, findings)) collect(object, collection);
   }
@@ -44,7 +47,7 @@ export function parseManifests(files: readonly TextFile[], options: { defaultNam
     );
   }
   const passedOver = Object.fromEntries(collection.passedOver);
-  return { policies, namespaces, workloads, passedOver, warnings: findings.warnings };
+  return { policies, namespaces, workloads, services, passedOver, warnings: findings.warnings };
 }
 
 /** The version of each kind that netproof reads, which is the only one that today's API servers have. */
@@ -57,8 +60,9 @@ const API_VERSIONS = {
   NetworkPolicy: "networking.k8s.io/v1",
   Pod: "v1",
   ReplicaSet: "apps/v1",
+  Service: "v1",
   StatefulSet: "apps/v1",
-} as const satisfies Record<WorkloadKind | "Namespace" | "NetworkPolicy", string>;
+} as const satisfies Record<WorkloadKind | "Namespace" | "NetworkPolicy" | "Service", string>;
 
 function collect({ apiVersion, kind, cursor }: ManifestObject, collection: Collection): void {
   const known = knownKind(kind);
@@ -75,6 +79,7 @@ function collect({ apiVersion, kind, cursor }: ManifestObject, collection: Colle
     cursor.problem(reason, { field: "apiVersion", hint: `the version is ${API_VERSIONS[known]}` });
   } else if (known === "NetworkPolicy") collectPolicy(cursor, collection);
   else if (known === "Namespace") collectNamespace(cursor, collection);
+  else if (known === "Service") collectService(cursor, collection);
   else collectWorkload(cursor, known, collection);
 }
 
@@ -143,6 +148,15 @@ function collectWorkload(cursor: Cursor, kind: WorkloadKind, collection: Collect
   const pods = checkPods(cursor, kind, meta.labels);
   if (meta.name === undefined || pods === undefined) return;
   collection.workloads.push({ kind, namespace, name: meta.name, ...pods, place: cursor.place });
+}
+
+function collectService(cursor: Cursor, collection: Collection): void {
+  const { metadata } = cursor.expectFields(["metadata"], { others: "ignored" }) ?? {};
+  const meta = checkObjectMeta(metadata, cursor);
+  const namespace = register("Service", meta, collection);
+  const service = checkService(cursor);
+  if (meta.name === undefined || service === undefined) return;
+  collection.services.push({ namespace, name: meta.name, ...service, place: cursor.place });
 }
 
 /** The namespace that the object is in. An object that stands in two places is a problem. */

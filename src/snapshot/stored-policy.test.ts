@@ -21,17 +21,25 @@ describe("policyTypes of a stored NetworkPolicy", () => {
       name: "Egress alone, with ingress rules",
       spec: { policyTypes: ["Egress"], ingress: [{}] },
       isolates: { egress: [] },
+      unnamed: { ingress: [{ peers: [], ports: [] }] },
     },
     {
       name: "Ingress alone, with egress rules",
       spec: { policyTypes: ["Ingress"], egress: [{}] },
       isolates: { ingress: [] },
+      unnamed: { egress: [{ peers: [], ports: [] }] },
     },
     { name: "both", spec: { policyTypes: ["Egress", "Ingress"] }, isolates: { ingress: [], egress: [] } },
     { name: "Ingress twice", spec: { policyTypes: ["Ingress", "Ingress"] }, isolates: { ingress: [] } },
     { name: "a null rule", spec: { ingress: [null] }, isolates: { ingress: [{ peers: [], ports: [] }] } },
-  ])("$name", ({ spec, isolates }) => {
-    expect(parsePolicy(policy(spec))).toEqual({ namespace: "a", name: "p", podSelector: [], isolates });
+  ])("$name", ({ spec, isolates, unnamed }) => {
+    expect(parsePolicy(policy(spec))).toEqual({
+      namespace: "a",
+      name: "p",
+      podSelector: [],
+      isolates,
+      ...(unnamed && { unnamed }),
+    });
   });
 });
 

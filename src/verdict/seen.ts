@@ -3,6 +3,7 @@ import {
   holds,
   isSilence,
   listenerName,
+  listenersOf,
   type Outcome,
   type PhaseObservation,
   type ProbeTrace,
@@ -87,8 +88,11 @@ function missingControl(probe: Probe, round: number, byRound: Controls): string 
   if (controls === undefined) return "the round has no controls";
   if (holds(probe, controls)) return undefined;
   if (!controls.alive.has(probe.source)) return `nothing showed that the network of ${probe.source} works`;
-  if (!controls.alive.has(probe.destination)) return `nothing showed that the network of ${probe.destination} works`;
-  return `${listenerName(probe)} did not answer ${probe.handshake ? "anybody else" : "its own pod"}`;
+  const listeners = listenersOf(probe);
+  const idle = listeners.find(({ destination }) => !controls.alive.has(destination));
+  if (idle !== undefined) return `nothing showed that the network of ${idle.destination} works`;
+  const deaf = listeners.find((listener) => !controls.listening.has(listenerName(listener))) ?? probe;
+  return `${listenerName(deaf)} did not answer ${probe.handshake ? "anybody else" : "its own pod"}`;
 }
 
 function roundsOf(attempts: readonly Attempt[]): readonly number[] {

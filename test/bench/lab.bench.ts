@@ -17,6 +17,7 @@ const plan: StagePlan = {
   placement: { kind: "own-cluster" },
   policies: [],
   externals: [],
+  services: [],
   notTested: [],
   workloads: [],
   namespaces: [{ name: "bench", labels: {} }],
