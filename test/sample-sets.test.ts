@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { catchFault, proveFaithfully, SET_FAULTS } from "./sets/prove-set.ts";
+import { catchFault, proveFaithfully, withFaults } from "./sets/prove-set.ts";
 import { suitableSets } from "./sets/suitable-sets.ts";
 import { labReason } from "./testing/lab.ts";
 
@@ -12,10 +12,7 @@ describe.skipIf(labReason)(`random sets of policies, from seed ${SEED}${labReaso
     await proveFaithfully(set);
   });
 
-  it.each(sets.map((set, index) => ({ set, seed: set.seed, fault: SET_FAULTS[index % 3] ?? SET_FAULTS[0] })))(
-    "show $fault where they can: seed $seed",
-    async ({ set, fault }) => {
-      await catchFault(set, fault);
-    },
-  );
+  it.each(withFaults(sets))("show $fault where they can: seed $seed", async (set) => {
+    await catchFault(set);
+  });
 });
