@@ -20,6 +20,8 @@ export interface LabSpec {
 export interface StartedLab extends AsyncDisposable {
   /** With address, certificate and token: all that is needed to use the lab. */
   readonly kubeconfig: string;
+  /** By their names. */
+  readonly nodes: readonly string[];
   /** Ends with the reason when the lab can no longer be trusted: its network is gone, or rules could not be applied. */
   readonly broken: Promise<string>;
 }
@@ -40,7 +42,7 @@ async function open(
   { nodes, faults, denial, agentPath }: LabSpec,
   teardown: Teardown,
   signal: AbortSignal,
-): Promise<Pick<StartedLab, "kubeconfig" | "broken">> {
+): Promise<Pick<StartedLab, "kubeconfig" | "nodes" | "broken">> {
   const environmentFaults = faults.filter(isEnvironmentFault);
   const policyFaults = faults.filter((fault) => !isEnvironmentFault(fault));
   const store = createStore();
@@ -61,7 +63,7 @@ async function open(
     network.gone.then(() => "its network is gone"),
     enforcement.failure.then(({ message }) => message),
   ]);
-  return { kubeconfig: api.kubeconfig, broken };
+  return { kubeconfig: api.kubeconfig, nodes: network.nodes, broken };
 }
 
 /** What the API server needs of the kubelet, which starts later. */
