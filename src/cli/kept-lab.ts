@@ -1,13 +1,17 @@
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { EXIT, type ExitCode, isUserError, UserError } from "../errors/index.ts";
-import type { LabSpec, StartedLab } from "../lab/index.ts";
+import type { LabSpec, Started, StartedLab } from "../lab/index.ts";
 import type { CommandContext } from "./context.ts";
 import {
   claimState,
   findLab,
   type LabState,
   makeStateFolder,
+  newLogFile,
   noteEnd,
+  removeKubeconfig,
+  removeLog,
   removeState,
   requireReplaceable,
   type StateFolder,
@@ -18,6 +22,11 @@ import {
 export interface LabWish extends Pick<LabSpec, "nodes" | "faults" | "denial"> {
   /** An absolute path; beside the state if absent. */
   readonly kubeconfig?: string;
+}
+
+/** What the process in the background is told besides. */
+export interface KeptLabWish extends LabWish {
+  readonly logFile: string;
 }
 
 /** The first line of the process in the background. */
@@ -42,23 +51,32 @@ export async function startKeptLab(
   const found = await findLab(folder);
   if (found.kind === "running") throw alreadyRunning(found.state);
   await makeStateFolder(folder);
-  const started = await startDetached([...program, ...argv], { logFile: folder.logFile, env }, signal);
-  if (started.line === undefined) {
-    throw new UserError("LAB_NOT_STARTED", `The lab ended while it was starting: ${started.ending}`, {
-      hint: `"${folder.logFile}" has what it wrote last`,
-    });
+  const logFile = newLogFile(folder);
+  try {
+    const started = await startDetached([...program, ...argv, "--log-file", logFile], { logFile, env }, signal);
+    const answer = await readAnswer(started, logFile);
+    if ("error" in answer) {
+      const { code, message, ...options } = answer.error;
+      throw new UserError(code, message, options);
+    }
+    started.keep();
+    return answer.state;
+  } catch (error) {
+    await removeLog(folder, logFile);
+    throw error;
   }
-  const answer = JSON.parse(started.line) as Answer; // our own program's words
-  if ("error" in answer) {
-    const { code, message, ...options } = answer.error;
-    throw new UserError(code, message, options);
-  }
-  started.keep();
-  return answer.state;
+}
+
+async function readAnswer({ line, ending }: Started, logFile: string): Promise<Answer> {
+  if (line !== undefined) return JSON.parse(line) as Answer; // our own program's words
+  const said = (await readFile(logFile, "utf8").catch(() => "")).trim();
+  throw new UserError("LAB_NOT_STARTED", `The lab ended while it was starting: ${ending}\n${said}`.trim(), {
+    hint: "Mend what it complains of, or try again; `dmesg` may tell more",
+  });
 }
 
 /** The process in the background: a lab until it is told to end, or until the lab breaks. */
-export async function keepLab(wish: LabWish, context: CommandContext): Promise<ExitCode> {
+export async function keepLab(wish: KeptLabWish, context: CommandContext): Promise<ExitCode> {
   const folder = stateFolder(context.env);
   const { stdin, stdout } = context.streams;
   // Ends with "keep" once somebody knows of this lab, and without when nobody will any more.
@@ -73,12 +91,18 @@ export async function keepLab(wish: LabWish, context: CommandContext): Promise<E
     const state = await announce(lab, { wish, kubeconfig, folder });
     stdout.write(`${JSON.stringify({ state } satisfies Answer)}\n`);
     const reason = await Promise.race([lab.broken, aborted(signal)]);
-    await removeState(folder, state);
-    if (reason === undefined) return EXIT.ok;
-    await makeStateFolder(folder);
+    if (reason === undefined) {
+      await removeState(folder, state);
+      return EXIT.ok;
+    }
+    await removeKubeconfig(state);
     await noteEnd(folder, { ...state, ended: reason });
     return EXIT.inconclusive;
   } catch (error) {
+    if (unwanted.signal.aborted) {
+      await removeLog(folder, wish.logFile);
+      return EXIT.inconclusive;
+    }
     if (isUserError(error)) stdout.write(`${JSON.stringify({ error: failureOf(error) } satisfies Answer)}\n`);
     throw error;
   }
@@ -91,17 +115,17 @@ async function start({ nodes, faults, denial }: LabWish, context: CommandContext
 }
 
 interface Surroundings {
-  readonly wish: LabWish;
+  readonly wish: KeptLabWish;
   readonly kubeconfig: string;
   readonly folder: StateFolder;
 }
 
 async function announce(lab: StartedLab, { wish, kubeconfig, folder }: Surroundings): Promise<LabState> {
   const { identify } = await import("../lab/index.ts");
-  const { faults, denial } = wish;
+  const { faults, denial, logFile } = wish;
   const startedAt = new Date().toISOString();
   const own = identify(process.pid) ?? { pid: process.pid, startTicks: "" };
-  const state: LabState = { process: own, startedAt, nodes: lab.nodes, faults, denial, kubeconfig };
+  const state: LabState = { process: own, startedAt, nodes: lab.nodes, faults, denial, kubeconfig, logFile };
   if (!(await claimState(folder, state))) {
     const found = await findLab(folder);
     throw alreadyRunning(found.kind === "running" ? found.state : state);

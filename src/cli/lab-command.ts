@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { EXIT, type ExitCode } from "../errors/index.ts";
+import { Command, Option } from "commander";
+import { EXIT, type ExitCode, UserError } from "../errors/index.ts";
 import { collect, count } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { endKeptLab, keepLab, type LabWish, startKeptLab } from "./kept-lab.ts";
@@ -62,9 +62,11 @@ function status(context: CommandContext, setExitCode: SetExitCode): Command {
 }
 
 function keep(context: CommandContext, setExitCode: SetExitCode): Command {
-  return withLabFlags(new Command(KEEP)).action(async (flags: UpFlags) => {
-    setExitCode(await keepLab(await readWish(flags), context));
-  });
+  return withLabFlags(new Command(KEEP))
+    .requiredOption("--log-file <file>", "where its stderr goes")
+    .action(async (flags: UpFlags & { readonly logFile: string }) => {
+      setExitCode(await keepLab({ ...(await readWish(flags)), logFile: flags.logFile }, context));
+    });
 }
 
 function withLabFlags(command: Command): Command {
@@ -112,6 +114,11 @@ async function bringUp(flags: UpFlags, context: CommandContext): Promise<void> {
 
 async function readWish({ nodes, labFault, labDenial: denial, kubeconfig }: UpFlags): Promise<LabWish> {
   const { MAX_NODES } = await import("../lab/index.ts");
-  if (nodes > MAX_NODES) throw new InvalidArgumentError(`The lab has at most ${MAX_NODES} nodes.`);
+  if (nodes > MAX_NODES) {
+    throw new UserError("LAB_TOO_LARGE", `Cannot start a lab of ${nodes} nodes: it has at most ${MAX_NODES}`, {
+      hint: `Ask for fewer: --nodes ${MAX_NODES}`,
+      kind: "usage",
+    });
+  }
   return { nodes, denial, faults: await readFaults(labFault), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
 }

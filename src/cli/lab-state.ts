@@ -13,8 +13,10 @@ export interface LabState {
   readonly nodes: readonly string[];
   readonly faults: readonly string[];
   readonly denial: "drop" | "reject";
-  /** An absolute path. */
+  /** An absolute path, as `logFile`. */
   readonly kubeconfig: string;
+  /** What the process writes to stderr. */
+  readonly logFile: string;
   /** Why it ended, where it did so by itself. */
   readonly ended?: string;
 }
@@ -23,7 +25,6 @@ export interface LabState {
 export interface StateFolder {
   readonly path: string;
   readonly stateFile: string;
-  readonly logFile: string;
   readonly kubeconfig: string;
 }
 
@@ -37,8 +38,7 @@ export function stateFolder({ XDG_STATE_HOME = "", HOME }: Environment): StateFo
   // The specification has relative paths ignored.
   const base = isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(HOME || homedir(), ".local/state");
   const path = join(base, "netproof");
-  const file = (name: string): string => join(path, name);
-  return { path, stateFile: file("lab.json"), logFile: file("lab.log"), kubeconfig: file("lab.kubeconfig") };
+  return { path, stateFile: join(path, "lab.json"), kubeconfig: join(path, "lab.kubeconfig") };
 }
 
 export async function findLab({ stateFile }: StateFolder): Promise<FoundLab> {
@@ -105,14 +105,26 @@ export async function noteEnd({ stateFile }: StateFolder, state: LabState): Prom
 
 /** Takes away all that is known of a lab, its kubeconfig too if that is still its own. */
 export async function removeState(folder: StateFolder, state: LabState | undefined): Promise<void> {
-  const { isLabKubeconfig } = await import("../lab/index.ts");
-  if (state !== undefined) {
-    const text = await readFile(state.kubeconfig, "utf8").catch(() => "");
-    if (isLabKubeconfig(text)) await rm(state.kubeconfig, { force: true });
-  }
+  if (state !== undefined) await removeKubeconfig(state);
   await rm(folder.stateFile, { force: true });
-  await rm(folder.logFile, { force: true });
-  await rmdir(folder.path).catch(() => {}); // somebody else keeps something there
+  await removeLog(folder, state?.logFile);
+}
+
+export async function removeKubeconfig({ kubeconfig }: LabState): Promise<void> {
+  const { isLabKubeconfig } = await import("../lab/index.ts");
+  const text = await readFile(kubeconfig, "utf8").catch(() => "");
+  if (isLabKubeconfig(text)) await rm(kubeconfig, { force: true });
+}
+
+/** Takes away what a process wrote, and the folder if nothing else is in it. */
+export async function removeLog({ path }: StateFolder, logFile: string | undefined): Promise<void> {
+  if (logFile !== undefined) await rm(logFile, { force: true });
+  await rmdir(path).catch(() => {}); // somebody else keeps something there
+}
+
+/** A file for one process: two that start at once must not write into the same. */
+export function newLogFile({ path }: StateFolder): string {
+  return join(path, `lab-${randomBytes(4).toString("hex")}.log`);
 }
 
 /** Throws where there is a file that is no lab's: nobody's access to a real cluster must be lost. */

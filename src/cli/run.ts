@@ -28,13 +28,20 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     cleanupCommand(context, setExitCode),
     labCommand(context, setExitCode),
   ];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) program.addCommand(inheriting(command, program));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
     return explain(error, context);
   }
+}
+
+/** Commander's own mistakes end in exit code 2 in commands of commands too. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inheriting(inner, command);
+  return command;
 }
 
 const EXIT_CODES = `

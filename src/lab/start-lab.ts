@@ -1,5 +1,6 @@
+import { arch, release } from "node:os";
 import { Readable } from "node:stream";
-import { type ApiServerOptions, startApiServer } from "./api/index.ts";
+import { type ApiServerOptions, LAB_VERSION, startApiServer } from "./api/index.ts";
 import type { KubeObject, LabEnvironmentFault, LabFault } from "./contracts.ts";
 import { type Denial, startEnforcement } from "./enforcement/index.ts";
 import { breakLater, isEnvironmentFault, kubeletFaults } from "./environment-faults.ts";
@@ -96,6 +97,14 @@ function registerNode(store: LabStore, name: string, number: number): void {
         { type: "Hostname", address: name },
       ],
       conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
+      nodeInfo: {
+        architecture: arch() === "x64" ? "amd64" : arch(),
+        containerRuntimeVersion: "netproof-lab://namespaces",
+        kernelVersion: release(),
+        kubeletVersion: LAB_VERSION,
+        operatingSystem: "linux",
+        osImage: "netproof lab",
+      },
     },
   });
 }

@@ -11,7 +11,7 @@ export interface Exchange {
 }
 
 /** The minor version whose words are in the record. */
-export const RECORDED_MINOR = "1.36";
+const RECORDED_MINOR = "1.36";
 
 /** A genuine kubectl, or the reason why there is none. */
 export const genuineKubectl = findKubectl();
@@ -62,6 +62,7 @@ export function normalised(text: string): string {
   const plain = text
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "UID")
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
+    .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC/g, "TIME")
     .replace(/(resourceVersion"?: )"\d+"/g, '$1"VERSION"')
     .replace(/\b10\.2\d\d\.\d+\.\d+\b/g, "ADDRESS")
     .replace(/^((?:Client|Server|Kustomize) Version: ).*$/gm, "$1VERSION")
@@ -73,6 +74,7 @@ export function normalised(text: string): string {
   return plain === "" || plain.endsWith("\n") ? plain : `${plain}\n`;
 }
 
+/** The first of the recorded version; others may well have other words. */
 function findKubectl(): { readonly path: string } | { readonly reason: string } {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
   const places = [
@@ -80,13 +82,18 @@ function findKubectl(): { readonly path: string } | { readonly reason: string } 
     ...(process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "kubectl")),
     join(cache, "netproof-test-cluster/bin/kubectl"),
   ];
-  const path = places.find((place) => place !== "" && existsSync(place));
-  if (path === undefined)
-    return { reason: " (skipped: no kubectl in NETPROOF_KUBECTL, on the PATH or from test:cluster:genuine)" };
-  const { stdout, error } = spawnSync(path, ["version", "--client"], { encoding: "utf8" });
-  const version = /^Client Version: v(\d+\.\d+)/m.exec(stdout ?? "")?.[1];
-  if (version === RECORDED_MINOR) return { path };
+  const found = places
+    .filter((place) => place !== "" && existsSync(place))
+    .map((path) => ({ path, version: minorOf(path) }));
+  const right = found.find(({ version }) => version === RECORDED_MINOR);
+  if (right !== undefined) return right;
+  const others = found.map(({ path, version }) => `${path} is ${version}`).join(", ") || "there is none";
   return {
-    reason: ` (skipped: the record is of kubectl ${RECORDED_MINOR}, and ${path} is ${version ?? error?.message})`,
+    reason: ` (skipped: the record is of kubectl ${RECORDED_MINOR}, and ${others}; NETPROOF_KUBECTL may name another)`,
   };
+}
+
+function minorOf(path: string): string {
+  const { stdout, error } = spawnSync(path, ["version", "--client"], { encoding: "utf8" });
+  return /^Client Version: v(\d+\.\d+)/m.exec(stdout ?? "")?.[1] ?? error?.message ?? "of no known version";
 }

@@ -5,6 +5,8 @@ import { groupPath } from "./route.ts";
 import { openApiDocument } from "./schemas/openapi.ts";
 import { loadTypes } from "./schemas/types.ts";
 
+export const LAB_VERSION = "v1.36.2+netproof-lab";
+
 /** The version whose answers were recorded, and a mark that this is no genuine server. */
 const VERSION = {
   major: "1",
@@ -13,7 +15,7 @@ const VERSION = {
   emulationMinor: "36",
   minCompatibilityMajor: "1",
   minCompatibilityMinor: "35",
-  gitVersion: "v1.36.2+netproof-lab",
+  gitVersion: LAB_VERSION,
   gitCommit: "",
   gitTreeState: "clean",
   buildDate: "1970-01-01T00:00:00Z",
