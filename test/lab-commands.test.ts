@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { labReason } from "./testing/lab.ts";
@@ -126,6 +126,14 @@ describe.skipIf(labReason)(`a lab that is kept${labReason ?? ""}`, () => {
     expect(existsSync(join(state, "lab.kubeconfig"))).toBe(false);
   });
 
+  it("ends by itself when its state is gone, since nobody could find it any more", async () => {
+    const { pid, processes, state } = await placeWithLab();
+    const all = [...processes, identity(pid)];
+    rmSync(state, { recursive: true });
+    expect(await survivors(all, 10_000)).toEqual([]);
+    expect(existsSync(state)).toBe(false);
+  });
+
   it("does not come to be where the command is interrupted or killed while it starts", async () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const own = place();
@@ -159,7 +167,9 @@ describe.skipIf(labReason)("a kubeconfig of one's own choice", () => {
   });
 
   it("never replaces one that leads elsewhere", async () => {
-    const { lab, home } = place();
+    const own = place();
+    opened.push(own);
+    const { lab, home } = own;
     const file = join(folder, "precious");
     writeFileSync(file, "apiVersion: v1\nkind: Config\nclusters: []\n");
     const { code, stderr } = await lab("up", "--kubeconfig", file);
