@@ -1,5 +1,6 @@
 import { UserError } from "../errors/index.ts";
 import { ApiClient, preloadAccess, readAccess } from "../kubernetes/index.ts";
+import type { LabEnvironmentFault, LabFault } from "../lab/index.ts";
 import type { ProofCluster } from "../prove.ts";
 import type { CommandContext } from "./context.ts";
 import type { ProgressLine } from "./terminal.ts";
@@ -33,8 +34,8 @@ export async function openLab(
   { agentBinary, version, signal }: CommandContext,
   progress: ProgressLine,
 ): Promise<OpenCluster> {
-  const { startLab, LAB_FAULTS, LAB_ENVIRONMENT_FAULTS } = await import("../lab/index.ts");
-  const faults = checkFaults(wanted.faults, [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS]);
+  const { startLab } = await import("../lab/index.ts");
+  const faults = await readFaults(wanted.faults);
   progress.show("starting the lab");
   preloadAccess();
   const agentPath = await agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
@@ -67,7 +68,10 @@ export async function openLab(
   };
 }
 
-function checkFaults<Fault extends string>(wanted: readonly string[], known: readonly Fault[]): readonly Fault[] {
+/** Throws a UserError for a fault that the lab does not have. */
+export async function readFaults(wanted: readonly string[]): Promise<readonly (LabFault | LabEnvironmentFault)[]> {
+  const { LAB_FAULTS, LAB_ENVIRONMENT_FAULTS } = await import("../lab/index.ts");
+  const known = [...LAB_FAULTS, ...LAB_ENVIRONMENT_FAULTS];
   return wanted.map((word) => {
     const fault = known.find((candidate) => candidate === word);
     if (fault !== undefined) return fault;

@@ -33,6 +33,7 @@ export async function main({ agentBinary }: Pick<CommandContext, "agentBinary">)
     streams: process,
     env: process.env,
     version: NETPROOF_VERSION,
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
     agentBinary,
     signal: interrupted.signal,
   });

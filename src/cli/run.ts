@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, isUserError, printable } from "../errors/index.ts"
 import { cleanupCommand } from "./cleanup-command.ts";
 import type { CommandContext } from "./context.ts";
 import { imageCommand } from "./image-command.ts";
+import { labCommand } from "./lab-command.ts";
 import { proveCommand } from "./prove-command.ts";
 
 /** Runs one command line, without the program's name. Never throws; the exit code says how it went. */
@@ -21,14 +22,26 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const setExitCode = (code: ExitCode): void => {
     exitCode = code;
   };
-  const commands = [proveCommand(context, setExitCode), imageCommand(context), cleanupCommand(context, setExitCode)];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  const commands = [
+    proveCommand(context, setExitCode),
+    imageCommand(context),
+    cleanupCommand(context, setExitCode),
+    labCommand(context, setExitCode),
+  ];
+  for (const command of commands) program.addCommand(inheriting(command, program));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
     return explain(error, context);
   }
+}
+
+/** Commander's own mistakes end in exit code 2 in commands of commands too. */
+function inheriting(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inheriting(inner, command);
+  return command;
 }
 
 const EXIT_CODES = `

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { arch, release } from "node:os";
 import { Readable } from "node:stream";
 import { UserError } from "../errors/index.ts";
-import { type ApiServerOptions, startApiServer } from "./api/index.ts";
+import { type ApiServerOptions, LAB_VERSION, startApiServer } from "./api/index.ts";
 import type { KubeObject, LabEnvironmentFault, LabFault } from "./contracts.ts";
 import { type Denial, startEnforcement } from "./enforcement/index.ts";
 import { breakLater, isEnvironmentFault, kubeletFaults } from "./environment-faults.ts";
@@ -24,6 +25,8 @@ export interface LabSpec {
 export interface StartedLab extends AsyncDisposable {
   /** With address, certificate and token: all that is needed to use the lab. */
   readonly kubeconfig: string;
+  /** By their names. */
+  readonly nodes: readonly string[];
   /** Ends with the reason when the lab can no longer be trusted: its network is gone, or rules could not be applied. */
   readonly broken: Promise<string>;
 }
@@ -44,7 +47,7 @@ async function open(
   { nodes, faults, denial, isDual = false, agentPath }: LabSpec,
   teardown: Teardown,
   signal: AbortSignal,
-): Promise<Pick<StartedLab, "kubeconfig" | "broken">> {
+): Promise<Pick<StartedLab, "kubeconfig" | "nodes" | "broken">> {
   if (isDual && !existsSync("/proc/sys/net/ipv6")) {
     throw new UserError("NO_IPV6", "The lab cannot have IPv6: this kernel has none", {
       hint: "Prove with --lab-stack ipv4, or on a machine with IPv6",
@@ -73,7 +76,7 @@ async function open(
     network.gone.then(() => "its network is gone"),
     enforcement.failure.then(({ message }) => message),
   ]);
-  return { kubeconfig: api.kubeconfig, broken };
+  return { kubeconfig: api.kubeconfig, nodes: network.nodes, broken };
 }
 
 /** What the API server needs of the kubelet, which starts later. */
@@ -106,6 +109,14 @@ function registerNode(store: LabStore, name: string, number: number): void {
         { type: "Hostname", address: name },
       ],
       conditions: [{ type: "Ready", status: "True", reason: "KubeletReady" }],
+      nodeInfo: {
+        architecture: arch() === "x64" ? "amd64" : arch(),
+        containerRuntimeVersion: "netproof-lab://namespaces",
+        kernelVersion: release(),
+        kubeletVersion: LAB_VERSION,
+        operatingSystem: "linux",
+        osImage: "netproof lab",
+      },
     },
   });
 }

@@ -8,13 +8,15 @@ export interface ServerCertificate {
 }
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+/** A lab may be kept for as long as its user likes. */
+const YEAR_MS = 365 * 24 * HOUR_MS;
 
-/** A certificate authority for this one server and its certificate, for a day. The authority's key is not kept. */
+/** A certificate authority for this one server and its certificate, for a year. The authority's key is not kept. */
 export async function makeCertificates(now: Date): Promise<ServerCertificate> {
   const [x509, authority, server] = await Promise.all([loadX509(), makeKeys(), makeKeys()]);
   // A clock that is an hour off on the other side must not matter.
-  const validity = { notBefore: new Date(now.getTime() - DAY_MS / 24), notAfter: new Date(now.getTime() + DAY_MS) };
+  const validity = { notBefore: new Date(now.getTime() - HOUR_MS), notAfter: new Date(now.getTime() + YEAR_MS) };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
     serialNumber: serialNumber(),

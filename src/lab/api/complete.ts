@@ -22,9 +22,13 @@ export function completeJob(draft: Draft): Draft {
   return { ...draft, spec: { ...defaults, ...recordAt(draft, "spec") }, status: recordAt(draft, "status") };
 }
 
+const FAMILIES = { ipFamilies: ["IPv4"], ipFamilyPolicy: "SingleStack" };
+
 export function completeService(draft: Draft): Draft {
   const ports = recordsAt(draft, "spec.ports").map((port) => ({ protocol: "TCP", targetPort: port.port, ...port }));
   const defaults = { type: "ClusterIP", sessionAffinity: "None", internalTrafficPolicy: "Cluster" };
-  const spec = { ...defaults, ...recordAt(draft, "spec"), ...(ports.length > 0 && { ports }) };
+  const { clusterIP } = recordAt(draft, "spec");
+  const addresses = typeof clusterIP === "string" && clusterIP !== "" ? { clusterIPs: [clusterIP], ...FAMILIES } : {};
+  const spec = { ...defaults, ...addresses, ...recordAt(draft, "spec"), ...(ports.length > 0 && { ports }) };
   return { ...draft, spec, status: { loadBalancer: {}, ...recordAt(draft, "status") } };
 }

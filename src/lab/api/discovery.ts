@@ -2,6 +2,10 @@ import { createHash } from "node:crypto";
 import { groupVersion, type Resource, type Subresource } from "./resource.ts";
 import { RESOURCES } from "./resources.ts";
 import { groupPath } from "./route.ts";
+import { openApiDocument } from "./schemas/openapi.ts";
+import { loadTypes } from "./schemas/types.ts";
+
+export const LAB_VERSION = "v1.36.2+netproof-lab";
 
 /** The version whose answers were recorded, and a mark that this is no genuine server. */
 const VERSION = {
@@ -11,7 +15,7 @@ const VERSION = {
   emulationMinor: "36",
   minCompatibilityMajor: "1",
   minCompatibilityMinor: "35",
-  gitVersion: "v1.36.2+netproof-lab",
+  gitVersion: LAB_VERSION,
   gitCommit: "",
   gitTreeState: "clean",
   buildDate: "1970-01-01T00:00:00Z",
@@ -21,7 +25,7 @@ const VERSION = {
 };
 
 /** The documents that say what the server offers, by path. `host` is where a client reaches it. */
-export function discoveryDocument(segments: readonly string[], host: string): object | undefined {
+export async function discoveryDocument(segments: readonly string[], host: string): Promise<object | undefined> {
   const path = segments.join("/");
   const groups = GROUPS.map(groupDocument);
   switch (path) {
@@ -49,7 +53,7 @@ export function discoveryDocument(segments: readonly string[], host: string): ob
   const listed = GROUP_VERSIONS.find((candidate) => groupPath(candidate) === path);
   if (listed !== undefined) return resourceList(listed);
   const described = GROUP_VERSIONS.find((candidate) => openApiUrl(candidate) === `/${path}`);
-  return described && openApiDocument(described);
+  return described && openApiDocument(resourcesOf(described), await loadTypes(), VERSION.gitVersion);
 }
 
 type GroupVersion = Pick<Resource, "group" | "version">;
@@ -75,7 +79,7 @@ function resourceList(of: GroupVersion): object {
 }
 
 function resourceEntry(resource: Resource): object {
-  const { plural, kind, namespaced, verbs, shortNames } = resource;
+  const { plural, kind, namespaced, verbs, shortNames, categories } = resource;
   const hash = createHash("sha256").update(`${resource.group}/${resource.version}/${kind}`).digest();
   return {
     name: plural,
@@ -84,6 +88,7 @@ function resourceEntry(resource: Resource): object {
     kind,
     verbs,
     ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
     ...(resource.answer === undefined && { storageVersionHash: hash.subarray(0, 8).toString("base64") }),
   };
 }
@@ -95,22 +100,4 @@ function subresourceEntry({ plural, kind, namespaced }: Resource, subresource: S
 
 function openApiUrl(of: GroupVersion): string {
   return `/openapi/v3/${groupPath(of)}`;
-}
-
-/** No schemas: only what kubectl looks up before it leaves the validation of fields to the server. */
-function openApiDocument(of: GroupVersion): object {
-  const parameters = ["dryRun", "fieldManager", "fieldValidation"].map((name) => ({
-    name,
-    in: "query",
-    schema: { type: "string" },
-  }));
-  const paths = resourcesOf(of).map(({ group, version, plural, kind, namespaced }) => {
-    const path = `/${groupPath(of)}${namespaced ? "/namespaces/{namespace}" : ""}/${plural}/{name}`;
-    return [
-      path,
-      { patch: { "x-kubernetes-group-version-kind": { group, version, kind }, parameters, responses: {} } },
-    ];
-  });
-  const info = { title: "netproof lab", version: VERSION.gitVersion };
-  return { openapi: "3.0.0", info, paths: Object.fromEntries(paths) };
 }

@@ -1,3 +1,5 @@
+import { recordsAt } from "./fields.ts";
+
 const NAME = "netproof-lab";
 
 interface Access {
@@ -20,4 +22,14 @@ export function renderKubeconfig({ url, ca, token }: Access): string {
     contexts: [{ name: NAME, context: { cluster: NAME, user: NAME, namespace: "default" } }],
   };
   return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Whether a file's text is the kubeconfig of some lab, and of nothing else. */
+export function isLabKubeconfig(text: string): boolean {
+  try {
+    const clusters = recordsAt(JSON.parse(text), "clusters");
+    return clusters.length === 1 && clusters[0]?.name === NAME;
+  } catch {
+    return false;
+  }
 }

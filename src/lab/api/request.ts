@@ -4,6 +4,7 @@ import type { KubeObject, LabProcess } from "../contracts.ts";
 import type { LabStore } from "../store.ts";
 import type { AppliedConfigurations } from "./patches/apply.ts";
 import type { Resource, Subresource, Verb } from "./resource.ts";
+import type { ApiTypes } from "./schemas/types.ts";
 import type { Snapshots } from "./verbs/snapshots.ts";
 import type { Watches } from "./verbs/watches.ts";
 
@@ -34,6 +35,10 @@ export interface ApiRequest {
   readonly subresource: Subresource | undefined;
   readonly query: URLSearchParams;
   readonly contentType: string;
+  /** The media types that the client would have, best first. */
+  readonly accept: string;
+  /** There for patches that are merged as their types say. */
+  readonly types?: ApiTypes;
   /** Empty for requests that carry none. */
   readonly body: string;
 }

@@ -32,6 +32,8 @@ export interface Resource {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly shortNames: readonly string[];
+  /** Words that stand for several resources at once: `kubectl get all`. */
+  readonly categories: readonly string[];
   readonly verbs: readonly Verb[];
   readonly subresources: readonly Subresource[];
   readonly names: NameRule;
@@ -41,8 +43,6 @@ export interface Resource {
   readonly spec?: Struct;
   /** Fields beside name and namespace that a field selector may name. */
   readonly selectable: readonly string[];
-  /** Lists in its spec are replaced as a whole by a strategic merge patch, which is then a plain merge patch. */
-  readonly hasAtomicLists: boolean;
   /** What a bookmark's object holds beside its metadata. */
   readonly empty: object;
   /**
@@ -66,12 +66,12 @@ export function resource(given: Given): Resource {
   return {
     version: "v1",
     shortNames: [],
+    categories: [],
     verbs: ALL_VERBS,
     subresources: [],
     names: "subdomain",
     hasGeneration: false,
     selectable: [],
-    hasAtomicLists: false,
     empty: {},
     onDelete: "removed",
     complete: (draft) => draft,

@@ -89,7 +89,7 @@ describe.each(USERS)("the lab's network $name", ({ play, isRealRoot, missing }) 
       left: false,
       byItself: killed,
       noProgram: { code: null, error: 'exec: "no-such-program": executable file not found in $PATH' },
-      noPath: { code: null, error: 'exec: "/nowhere/program": executable file not found in $PATH' },
+      noPath: { code: null, error: 'exec: "/nowhere/program": stat /nowhere/program: no such file or directory' },
       noPod: { code: null, error: '"b" is not in the lab\'s network' },
       noNode: { code: null, error: '"node3" is no node of the lab' },
     });

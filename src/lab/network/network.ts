@@ -45,7 +45,7 @@ function network(holder: Holder, numbers: readonly number[]): LabNetwork {
   function start(argv: readonly string[], netns: Netns, confinement: Confinement, env = {}): LabProcess {
     if (holder.isGone()) return processThatCannotStart("the lab's network is gone");
     const program = programPath(holder, argv[0] ?? "");
-    if (program === undefined) return processThatCannotStart(`exec: "${argv[0]}": executable file not found in $PATH`);
+    if (program === undefined) return processThatCannotStart(notFound(argv[0] ?? ""));
     const process = labProcess(startConfined(holder, [program, ...argv.slice(1)], { netns, confinement, env }));
     processes.set(process, netns);
     process.exited.then(() => processes.delete(process));
@@ -123,6 +123,12 @@ function network(holder: Holder, numbers: readonly number[]): LabNetwork {
       await Promise.all([...processes.keys()].map(({ exited }) => exited));
     },
   };
+}
+
+/** In the words of a container runtime. */
+function notFound(name: string): string {
+  const why = name.includes("/") ? `stat ${name}: no such file or directory` : "executable file not found in $PATH";
+  return `exec: "${name}": ${why}`;
 }
 
 interface Wanted {

@@ -10,16 +10,3 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   }
   return merged;
 }
-
-/**
- * Whether a strategic merge patch means what a plain merge patch means: it holds no directive, and no list that would
- * be merged item by item.
- */
-export function isPlainMerge(patch: unknown, hasAtomicLists: boolean, path = ""): boolean {
-  if (Array.isArray(patch)) return hasAtomicLists && path.startsWith("spec.");
-  if (!isRecord(patch)) return true;
-  return Object.entries(patch).every(([name, value]) => {
-    const inside = path === "" ? name : `${path}.${name}`;
-    return !name.startsWith("$") && isPlainMerge(value, hasAtomicLists, inside);
-  });
-}

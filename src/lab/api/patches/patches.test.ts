@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyPatch } from "./apply.ts";
 import { jsonPatch } from "./json-patch.ts";
-import { isPlainMerge, mergePatch } from "./merge-patch.ts";
+import { mergePatch } from "./merge-patch.ts";
 
 describe("a merge patch", () => {
   // The examples of RFC 7396, appendix A.
@@ -19,16 +19,6 @@ describe("a merge patch", () => {
     [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
   ])("turns %j by %j into %j", (target, patch, expected) => {
     expect(mergePatch(target, patch)).toEqual(expected);
-  });
-
-  test.each([
-    ["labels", { metadata: { labels: { a: "b", c: null } } }, false, true],
-    ["a list of a policy", { spec: { ingress: [{}] } }, true, true],
-    ["a list with merge keys", { spec: { containers: [{ name: "a" }] } }, false, false],
-    ["owner references", { metadata: { ownerReferences: [] } }, true, false],
-    ["a directive", { spec: { $patch: "replace" } }, true, false],
-  ])("is what a strategic patch of %s means, or is not", (_, patch, hasAtomicLists, expected) => {
-    expect(isPlainMerge(patch, hasAtomicLists)).toBe(expected);
   });
 });
 

@@ -1,5 +1,5 @@
 import { at } from "../fields.ts";
-import { groupVersion, type Resource } from "../resource.ts";
+import type { Resource } from "../resource.ts";
 import { badRequest } from "../status.ts";
 
 export type FieldSelector = (object: object) => boolean;
@@ -20,10 +20,9 @@ function parseTerm(term: string, selector: string, resource: Resource): FieldSel
   if (match === null) throw badRequest(`invalid selector: '${selector}'; can't understand '${term}'`);
   const [, field = "", operator = "", value = ""] = match;
   if (!ALWAYS_SELECTABLE.includes(field) && !resource.selectable.includes(field)) {
-    const what = `${groupVersion({ group: resource.group, version: resource.version })}, Resource=${resource.plural}`;
-    const prefix = resource.group === "" ? `/${what}` : what;
-    const message = `that match label selector "", field selector "${selector}": field label not supported: ${field}`;
-    throw badRequest(`Unable to find "${prefix}" ${message}`);
+    if (resource.selectable.length > 0) throw badRequest(`field label not supported: ${field}`);
+    const known = ALWAYS_SELECTABLE.map((name) => JSON.stringify(name)).join(", ");
+    throw badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known}`);
   }
   const isWanted = operator !== "!=";
   return (object) => (String(at(object, field) ?? "") === value) === isWanted;

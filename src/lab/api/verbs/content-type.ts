@@ -22,6 +22,11 @@ const PATCH_TYPES: Readonly<Record<string, PatchType>> = {
   "application/strategic-merge-patch+json": "strategic",
 };
 
+/** Whether a patch is merged as its types say. */
+export function isStrategic(contentType: string): boolean {
+  return PATCH_TYPES[mediaType(contentType)] === "strategic";
+}
+
 export function patchType(contentType: string): PatchType {
   const type = mediaType(contentType);
   const found = Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type] : undefined;

@@ -3,8 +3,10 @@ import { isRecord } from "../../store-json.ts";
 import { parseJson, readObject } from "../admission/read-object.ts";
 import { applyPatch } from "../patches/apply.ts";
 import { jsonPatch } from "../patches/json-patch.ts";
-import { isPlainMerge, mergePatch } from "../patches/merge-patch.ts";
+import { mergePatch } from "../patches/merge-patch.ts";
+import { strategicMerge } from "../patches/strategic-merge.ts";
 import { type ApiContext, type ApiRequest, isDryRun, type Reply, target } from "../request.ts";
+import { schemaOfKind } from "../schemas/types.ts";
 import { notFound, StatusError, unsupportedMediaType } from "../status.ts";
 import { type PatchType, patchType } from "./content-type.ts";
 import { createObject } from "./create.ts";
@@ -22,16 +24,23 @@ export function patch(context: ApiContext, request: ApiRequest): Reply {
   return replaceObject(context, request, old, read);
 }
 
-function patched(type: Exclude<PatchType, "apply">, old: KubeObject, wished: unknown, request: ApiRequest): unknown {
+function patched(
+  type: Exclude<PatchType, "apply">,
+  old: KubeObject,
+  wished: unknown,
+  { resource, types }: ApiRequest,
+): unknown {
   switch (type) {
     case "json":
       return jsonPatch(old, wished);
     case "merge":
       return mergePatch(old, wished);
-    case "strategic":
-      // Merging lists item by item needs each type's merge keys; refusing is better than merging them wrongly.
-      if (!isPlainMerge(wished, request.resource.hasAtomicLists)) throw unsupportedMediaType();
-      return mergePatch(old, wished);
+    case "strategic": {
+      const schema = types && schemaOfKind(resource, types)?.schema;
+      if (types === undefined || schema === undefined) throw unsupportedMediaType();
+      // Whatever the patch says, the type of the object stays what it is.
+      return { ...strategicMerge(old, wished, schema, types), kind: old.kind, apiVersion: old.apiVersion };
+    }
   }
 }
 

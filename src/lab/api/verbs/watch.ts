@@ -3,6 +3,7 @@ import type { StoredChange } from "../../store.ts";
 import type { ApiContext, ApiRequest, Reply } from "../request.ts";
 import { groupVersion, type Resource } from "../resource.ts";
 import { expired } from "../status.ts";
+import { asTable, wantsTable, withoutColumns } from "../tables/table.ts";
 import { readCount, readVersion } from "./list.ts";
 import { selection } from "./select.ts";
 import type { WatchStream } from "./watches.ts";
@@ -20,6 +21,9 @@ interface WatchOptions {
 
 type Matches = (object: KubeObject) => boolean;
 
+/** What a watcher gets to see of an object. */
+type Show = (object: object) => object;
+
 export function watch(context: ApiContext, request: ApiRequest): Reply {
   const { matches } = selection(request);
   const { query } = request;
@@ -36,8 +40,19 @@ export function watch(context: ApiContext, request: ApiRequest): Reply {
       http.socket.setTimeout(0);
       response.writeHead(200, { "content-type": "application/json" });
       response.flushHeaders();
-      serve(context, request.resource, context.watches.open(response), matches, options);
+      serve(context, request.resource, context.watches.open(response, shower(context, request)), matches, options);
     },
+  };
+}
+
+function shower({ store }: ApiContext, { resource, query, accept }: ApiRequest): Show {
+  if (!wantsTable(accept)) return (object) => object;
+  let isFirst = true;
+  return (object) => {
+    const table = asTable(object, { resource, included: query.get("includeObject"), now: store.now() });
+    const shown = isFirst ? table : withoutColumns(table);
+    isFirst = false;
+    return shown;
   };
 }
 

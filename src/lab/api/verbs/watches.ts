@@ -9,9 +9,10 @@ const MOST_UNREAD = 16 * 1024 * 1024;
 export class Watches {
   #open = 0;
 
-  open(response: ServerResponse): WatchStream {
+  /** @param show what the watcher gets to see of an object */
+  open(response: ServerResponse, show: (object: object) => object): WatchStream {
     this.#open += 1;
-    return new WatchStream(response, () => {
+    return new WatchStream(response, show, () => {
       this.#open -= 1;
     });
   }
@@ -24,11 +25,13 @@ export class Watches {
 /** One watch: events as lines, and what to stop when it ends, whoever ends it. */
 export class WatchStream {
   readonly #response: ServerResponse;
+  readonly #show: (object: object) => object;
   readonly #onEnd: (() => void)[] = [];
   #isOpen = true;
 
-  constructor(response: ServerResponse, onEnd: () => void) {
+  constructor(response: ServerResponse, show: (object: object) => object, onEnd: () => void) {
     this.#response = response;
+    this.#show = show;
     this.#onEnd.push(onEnd);
     response.once("close", () => this.#finish());
   }
@@ -40,7 +43,7 @@ export class WatchStream {
 
   send(type: string, object: object): void {
     if (!this.#isOpen) return;
-    this.#response.write(`${JSON.stringify({ type, object })}\n`);
+    this.#response.write(`${JSON.stringify({ type, object: this.#show(object) })}\n`);
     if (this.#response.writableLength > MOST_UNREAD) this.#response.destroy();
   }
 

@@ -93,7 +93,7 @@ describe("creating", () => {
 
   test.each([
     ["text/yaml", "{}", 415],
-    ["application/vnd.kubernetes.protobuf", "k8s", 415],
+    ["application/vnd.kubernetes.protobuf", "k8s", 400],
     ["application/json", "nonsense", 400],
     ["application/json", '{"a": "\u0000', 400],
     ["application/json", `${"[".repeat(100_000)}${"]".repeat(100_000)}`, 400],
@@ -157,15 +157,26 @@ describe("patching", () => {
     expect(at(patched, "spec.ingress")).toEqual([{ ports: [{ protocol: "TCP", port: 80 }] }]);
   });
 
-  test("strategically by items is refused rather than done wrongly", async () => {
+  test("strategically by items leaves the other items and fields alone", async () => {
     const pods = "/api/v1/namespaces/default/pods";
     await lab.send("POST", pods, {
-      body: { metadata: { name: "x" }, spec: { containers: [{ name: "c", image: "i" }] } },
+      body: {
+        metadata: { name: "x" },
+        spec: {
+          containers: [
+            { name: "c", image: "i", env: [{ name: "A" }] },
+            { name: "d", image: "i" },
+          ],
+        },
+      },
     });
-    const body = { spec: { containers: [{ name: "c", image: "j" }] } };
-    expect((await lab.send("PATCH", `${pods}/x`, { body, contentType: STRATEGIC })).code).toBe(415);
-    const labels = { metadata: { labels: { a: "b" } } };
-    expect((await lab.send("PATCH", `${pods}/x`, { body: labels, contentType: STRATEGIC })).code).toBe(200);
+    const body = { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "j" }] } };
+    const { body: patched } = await lab.send("PATCH", `${pods}/x`, { body, contentType: STRATEGIC });
+    expect(at(patched, "spec.containers")).toMatchObject([
+      { name: "c", image: "j", env: [{ name: "A" }] },
+      { name: "d" },
+    ]);
+    expect(at(patched, "metadata.labels")).toEqual({ a: "b" });
   });
 
   test("from a version that is not the newest is a conflict", async () => {
