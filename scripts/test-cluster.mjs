@@ -17,11 +17,13 @@ const env = {
   NETPROOF_CLUSTER_NET: "10.251.0",
   KUBECONFIG: join(folder, "admin.kubeconfig"),
 };
-/** By network: what turns it on and off, and on how many nodes: what enforces there can be stopped on one of two. */
+/** By network: what turns it on and off, its address families, and on how many nodes: what enforces there can be stopped on one of two. */
 const NETWORKS = {
   none: { nodes: 1 },
   cilium: { nodes: 1, on: ["cilium/on"], off: ["cilium/off"] },
   calico: { nodes: 2, on: ["calico/on"], off: ["calico/off"] },
+  dual: { nodes: 1, families: "dual" },
+  "calico-dual": { nodes: 1, families: "dual", on: ["calico/on"], off: ["calico/off"] },
   "cilium-icmp": { nodes: 1, on: ["cilium/on", "--policy-deny-response=icmp"], off: ["cilium/off"] },
 };
 const USUAL = ["none", "cilium", "calico"];
@@ -44,9 +46,10 @@ function findObstacle() {
 
 /** "passed", "failed", or "skipped" where the cluster or the network cannot be had. */
 function testOn(name, tests) {
-  const { nodes, on, off } = NETWORKS[name];
+  const { nodes, families = "ipv4", on, off } = NETWORKS[name];
   const began = performance.now();
-  if (!kitCommand(["up"], { NETPROOF_CLUSTER_NODES: String(nodes) })) return "skipped";
+  const shape = { NETPROOF_CLUSTER_NODES: String(nodes), NETPROOF_CLUSTER_FAMILIES: families };
+  if (!kitCommand(["up"], shape)) return "skipped";
   if (!loadImage()) return "failed";
   if (on !== undefined && !kitCommand(on)) {
     kitCommand(off);

@@ -31,6 +31,10 @@ describe("a proof in throwaway namespaces", () => {
     expect(ended.stdout).toMatch(enforced ? /^PROVEN: 4 policies/ : /^NOT ENFORCED/);
     const record: RunRecord = JSON.parse(readFileSync(json, "utf8"));
     expect(record.namespaces?.map(({ name }) => name)).toContain("shop");
+    const isDual = process.env.NETPROOF_CLUSTER_NETWORK?.endsWith("dual") === true;
+    expect(record.cluster.families).toEqual(isDual ? ["IPv4", "IPv6"] : ["IPv4"]);
+    const further = record.connections.filter(({ id }) => id.endsWith("over IPv6"));
+    expect(new Set(further.map(({ expectation }) => expectation))).toEqual(new Set(isDual ? ["allow", "deny"] : []));
     const seen = new Set(record.connections.map(({ phases }) => phases.baseline?.observation));
     expect([...seen]).toEqual(["connected"]);
     await nothingRemains();
