@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, UserError } from "../errors/index.ts";
 import { collect, count } from "./arguments.ts";
 import type { CommandContext } from "./context.ts";
 import { endKeptLab, startKeptLab } from "./kept-lab.ts";
-import { readFaults } from "./lab-cluster.ts";
+import { LAB_STACKS, type LabStack, readFaults } from "./lab-cluster.ts";
 import { keepLab, type LabWish } from "./lab-keeper.ts";
 import { findLab, stateFolder } from "./lab-state.ts";
 import { renderLab, renderStarted } from "./lab-text.ts";
@@ -16,6 +16,7 @@ interface UpFlags {
   readonly nodes: number;
   readonly labFault: readonly string[];
   readonly labDenial: "drop" | "reject";
+  readonly labStack: LabStack;
   readonly kubeconfig?: string;
   readonly output: "text" | "json";
 }
@@ -81,6 +82,9 @@ function withLabFlags(command: Command): Command {
     .addOption(
       new Option("--lab-denial <how>", "what a denied packet meets").choices(["drop", "reject"]).default("drop"),
     )
+    .addOption(
+      new Option("--lab-stack <stack>", "addresses of its pods").choices(Object.keys(LAB_STACKS)).default("ipv4"),
+    )
     .option("--kubeconfig <file>", "where to write the kubeconfig; in the state folder if absent", (path) =>
       resolve(path),
     );
@@ -93,13 +97,14 @@ function outputOption(): Option {
 async function bringUp(flags: UpFlags, context: CommandContext): Promise<void> {
   const { streams, agentBinary } = context;
   const { nodes, faults, denial, kubeconfig } = await readWish(flags);
+  const { labStack } = flags;
   const progress = new ProgressLine(streams.stderr);
   progress.show("starting the lab");
   try {
     // Here, since it may have to be built, which is to be seen.
     await agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
     const words = [
-      ...["lab", KEEP, "--nodes", String(nodes), "--lab-denial", denial],
+      ...["lab", KEEP, "--nodes", String(nodes), "--lab-denial", denial, "--lab-stack", labStack],
       ...faults.flatMap((fault) => ["--lab-fault", fault]),
       ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
     ];
@@ -113,7 +118,7 @@ async function bringUp(flags: UpFlags, context: CommandContext): Promise<void> {
   }
 }
 
-async function readWish({ nodes, labFault, labDenial: denial, kubeconfig }: UpFlags): Promise<LabWish> {
+async function readWish({ nodes, labFault, labDenial: denial, labStack, kubeconfig }: UpFlags): Promise<LabWish> {
   const { MAX_NODES } = await import("../lab/index.ts");
   if (nodes > MAX_NODES) {
     throw new UserError("LAB_TOO_LARGE", `Cannot start a lab of ${nodes} nodes: it has at most ${MAX_NODES}`, {
@@ -121,5 +126,6 @@ async function readWish({ nodes, labFault, labDenial: denial, kubeconfig }: UpFl
       kind: "usage",
     });
   }
-  return { nodes, denial, faults: await readFaults(labFault), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  const faults = await readFaults(labFault);
+  return { nodes, denial, faults, isDual: labStack === "dual", ...(kubeconfig === undefined ? {} : { kubeconfig }) };
 }

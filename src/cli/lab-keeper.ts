@@ -17,7 +17,7 @@ import {
   writeKubeconfig,
 } from "./lab-state.ts";
 
-export interface LabWish extends Pick<LabSpec, "nodes" | "faults" | "denial"> {
+export interface LabWish extends Pick<LabSpec, "nodes" | "faults" | "denial" | "isDual"> {
   /** An absolute path; beside the state if absent. */
   readonly kubeconfig?: string;
 }
@@ -65,10 +65,10 @@ export async function keepLab(wish: KeptLabWish, context: CommandContext): Promi
   }
 }
 
-async function start({ nodes, faults, denial }: LabWish, context: CommandContext, signal: AbortSignal) {
+async function start({ nodes, faults, denial, isDual = false }: LabWish, context: CommandContext, signal: AbortSignal) {
   const { startLab } = await import("../lab/index.ts");
   const agentPath = await context.agentBinary(process.arch === "arm64" ? "arm64" : "amd64");
-  return startLab({ nodes, faults, denial, agentPath }, signal);
+  return startLab({ nodes, faults, denial, isDual, agentPath }, signal);
 }
 
 /** `broken`: the lab can no longer be trusted; `lost`: nobody can find it any more, since its state is gone. */
