@@ -14,11 +14,13 @@ import {
   heralds,
   Observer,
   openWishes,
+  type PhaseObservation,
   type Progress,
   SLOWEST,
   SourcePorts,
   Stopwatch,
   type Timing,
+  type Wanted,
 } from "./observation/index.ts";
 import {
   type Canary,
@@ -218,14 +220,16 @@ async function runPhases(
     onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
   });
   const open = openWishes(plan);
-  const expected = { wanted: expectedWishes(plan), heralds: heralds(plan) };
   try {
     course.baseline = await observer.observe({ wanted: open, until: "success", ...report("baseline") }, signal);
     watch.lap("baseline");
     onProgress("applying policies");
     course.stored = await stage.applyPolicies(policies, signal);
+    const isUsable = usableRows(course.baseline);
     course.appliedAt = clock.now();
-    course.enforced = await observer.observe({ ...expected, until: "stability", ...report("enforced") }, signal);
+    const wanted = expectedWishes(plan).filter(isUsable);
+    const enforced = { wanted, heralds: heralds(plan), until: "stability", ...report("enforced") } as const;
+    course.enforced = await observer.observe(enforced, signal);
     course.enforcedUntil = clock.now();
     watch.lap("enforced");
     const during = await stage.foreignPolicies(signal);
@@ -236,7 +240,7 @@ async function runPhases(
     onProgress("removing policies");
     await stage.removePolicies(policies, signal);
     // Only a cluster that never takes them out again costs the whole of it.
-    const patient = { wanted: open, until: "success", deadlines: SLOWEST } as const;
+    const patient = { wanted: open.filter(isUsable), until: "success", deadlines: SLOWEST } as const;
     course.restored = await observer.observe({ ...patient, ...report("restored") }, signal);
     watch.lap("restored");
     const after = await stage.foreignPolicies(signal);
@@ -247,6 +251,12 @@ async function runPhases(
     course.broken = error.message;
   }
   return course;
+}
+
+/** What did not connect without policies can show nothing, and is waited for no longer. */
+function usableRows({ traces }: PhaseObservation): (wanted: Wanted) => boolean {
+  const dead = new Set(traces.filter(({ settledAt }) => settledAt === undefined).map(({ probe }) => probe.id));
+  return ({ probe }) => !dead.has(probe.id);
 }
 
 function stageOptions(options: ProveOptions, cluster: ProofCluster, { runId, stage }: ProofRequest): StageOptions {

@@ -27,7 +27,8 @@ export function externalTarget(value: string, previous: readonly ExternalTarget[
   if (isIP(address) !== (bracketed === undefined ? 4 : 6) || port < 1 || port > 65_535) {
     throw new InvalidArgumentError("Write ADDRESS:PORT, such as 203.0.113.7:443 or [2001:db8::7]:443.");
   }
-  return [...previous, { address, port }];
+  const isKnown = previous.some((one) => one.address === address && one.port === port);
+  return isKnown ? previous : [...previous, { address, port }];
 }
 
 /** A name that the API server would accept for a namespace. */

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { writeFailure } from "./write-reports.ts";
+import { checkReports, writeFailure } from "./write-reports.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "netproof-reports-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,12 +20,22 @@ describe("a run without a record", () => {
     expect(existsSync(json)).toBe(false);
   });
 
-  it("removes nothing that is no file, and writes through it", async () => {
+  it("follows a link, which stays", async () => {
     const [target, link] = [join(folder, "target.xml"), join(folder, "link.xml")];
-    writeFileSync(target, "");
+    writeFileSync(target, "proven");
     symlinkSync(target, link);
     await writeFailure([{ format: "json", path: link }], "no cluster", "2026-01-01T00:00:00Z");
+    expect(existsSync(target)).toBe(false);
     await writeFailure([{ format: "junit", path: link }], "no cluster", "2026-01-01T00:00:00Z");
-    expect(readFileSync(target, "utf8")).toMatch(/no cluster/);
+    expect(readlinkSync(link)).toBe(target);
+  });
+
+  it("removes nothing that is no file", async () => {
+    await writeFailure([{ format: "json", path: "/dev/null" }], "no cluster", "2026-01-01T00:00:00Z");
+    expect(existsSync("/dev/null")).toBe(true);
+  });
+
+  it("is refused a folder as its report before anything is made", async () => {
+    await expect(checkReports([{ format: "json", path: folder }])).rejects.toThrow(/it is a folder/);
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, lstat, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { UserError } from "../errors/index.ts";
@@ -33,6 +33,9 @@ export async function checkReports(files: readonly ReportFile[]): Promise<void> 
     });
   }
   for (const { path } of files) {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+      throw unwritable(path, new Error("it is a folder"), "usage");
+    }
     await access(dirname(resolve(path)), constants.W_OK).catch((cause: unknown) => {
       throw unwritable(path, cause, "usage");
     });
@@ -48,7 +51,7 @@ export async function writeFailure(files: readonly ReportFile[], message: string
   await Promise.all(
     files.map(async ({ format, path }) => {
       if (format === "junit") await write(path, [renderJunitFailure(message, { time })]);
-      else if (await isReplaceable(path)) await rm(path, { force: true });
+      else await remove(path);
     }),
   );
 }
@@ -62,12 +65,27 @@ const RENDERERS = {
 
 /** A file, or nothing yet: no pipe and no terminal. */
 async function isReplaceable(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
+  const found = await stat(path).catch(() => undefined);
   return found === undefined || found.isFile();
 }
 
+async function remove(path: string): Promise<void> {
+  if (await isReplaceable(path)) await rm(await followed(path), { force: true });
+}
+
+/** A link stays a link, also where nothing is at its end. */
+async function followed(path: string): Promise<string> {
+  return realpath(path).catch(() =>
+    readlink(path).then(
+      (target) => resolve(dirname(path), target),
+      () => path,
+    ),
+  );
+}
+
 /** Beside its place first, and renamed when it is whole: nobody ever reads half of it. */
-async function write(path: string, chunks: Iterable<string>): Promise<void> {
+async function write(link: string, chunks: Iterable<string>): Promise<void> {
+  const path = await followed(link);
   if (!(await isReplaceable(path))) return writeThrough(path, chunks);
   const temporary = join(dirname(path), `.netproof-${randomBytes(4).toString("hex")}`);
   try {

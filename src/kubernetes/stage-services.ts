@@ -1,6 +1,7 @@
 import type { StagedService } from "../plan/index.ts";
 import type { Service } from "../snapshot/index.ts";
 import { isStatus } from "./api-error.ts";
+import { messageOf } from "./cause.ts";
 import type { Json } from "./client.ts";
 
 export interface StageServices {
@@ -20,8 +21,8 @@ export async function makeServices(
     );
     return { services: made };
   } catch (error) {
-    if (isStatus(error, 403)) return { services: [], missing: "the right to create services is missing" };
-    if (isStatus(error, 404)) return { services: [], missing: "this cluster has no Services" };
+    if (isStatus(error, 403) || isStatus(error, 404) || isStatus(error, 422))
+      return { services: [], missing: messageOf(error) };
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 import pLimit from "p-limit";
 import type { Agent, AgentOptions } from "../observation/index.ts";
 import {
+  type ForeignPolicy,
+  NAME_LABEL,
   type PartyName,
   plannedNamespace,
   plannedPod,
@@ -47,6 +49,10 @@ export interface StageOptions {
   /** Called at the end with what could not be removed, and why. */
   readonly onLeftover: (what: readonly string[], reason: string) => void;
   readonly onProgress?: (what: string, done: number, total: number) => void;
+}
+
+function asForeign({ namespace, name }: NetworkPolicy): ForeignPolicy {
+  return { what: `NetworkPolicy ${namespace}/${name}`, namespaces: [namespace] };
 }
 
 /** Calls under way at once towards the API server. */
@@ -124,15 +130,22 @@ export class Stage implements AsyncDisposable {
     const { names, policyKinds, runId } = this.#options;
     const actual = {
       runId,
-      namespaces: this.#state.namespaces.map(({ name, labels }) => ({ name: names.actual(name), labels })),
+      namespaces: this.#state.namespaces.map(({ name, labels }) => {
+        const actual = names.actual(name);
+        return { name: actual, labels: { ...labels, [NAME_LABEL]: actual } };
+      }),
       pods: this.#state.pods.map((pod) => ({ ...pod, namespace: names.actual(pod.namespace) })),
     };
     const found = await listForeignPolicies(this.#client, actual, policyKinds, signal);
+    // Within a namespace of somebody else's a name of the files may be another real one's: what such a policy means is open.
+    const isClear = (policy: NetworkPolicy): boolean =>
+      this.#plan.placement.kind !== "within" || !JSON.stringify(policy).includes(NAME_LABEL);
+    const unclear = found.understood.filter((policy) => !isClear(policy));
     return {
       unseen: found.unseen,
       own: found.own.map((policy) => plannedPolicy(policy, names)),
-      understood: found.understood.map((policy) => plannedPolicy(policy, names)),
-      unknown: found.unknown.map(({ what, namespaces }) => ({
+      understood: found.understood.filter(isClear).map((policy) => plannedPolicy(policy, names)),
+      unknown: [...found.unknown, ...unclear.map(asForeign)].map(({ what, namespaces }) => ({
         what,
         ...(namespaces === undefined ? {} : { namespaces: namespaces.map(names.planned) }),
       })),

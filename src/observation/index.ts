@@ -17,5 +17,6 @@ export {
 export { Observer, type Timing } from "./observe.ts";
 export { type PhaseWish, type Progress, SLOWEST } from "./phase.ts";
 export { SourcePorts } from "./source-ports.ts";
+export type { Wanted } from "./trace.ts";
 export { holds, isSilence } from "./trace.ts";
 export { expectedWishes, heralds, openWishes } from "./wishes.ts";

@@ -63,6 +63,8 @@ export interface ProbeTrace {
   readonly matchesFromRound?: number;
   /** When it had matched in two rounds at least a second apart (`either`, and a phase that only wants one success: at once). */
   readonly settledAt?: number;
+  /** The last round in which it connected although it had been blocked in one before, and before it was settled. */
+  readonly reopenedIn?: number;
 }
 
 export interface PhaseObservation {

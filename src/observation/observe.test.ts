@@ -193,6 +193,13 @@ describe("a phase that wants stability", () => {
     expect(startOf(phase, matchesFromRound - 1) - phase.startedAt >= 4000).toBe(isForgotten);
   });
 
+  it("notes that a denied connection was open again after it had been blocked, before it was settled", async () => {
+    network.rule = ({ at }) => (at > 500 && at < 1700 ? ANSWERED : SILENT);
+    const phase = await observe([["web > db", "blocked"]]);
+    expect(trace(phase, "web > db").settledAt).toBeDefined();
+    expect(trace(phase, "web > db").reopenedIn).toBeGreaterThan(1);
+  });
+
   it("does not wait for heralds for ever", async () => {
     const phase = await observe([["web > db", "open"]], { heralds: ["web > db"] });
     expect(trace(phase, "web > db").settledAt).toBeDefined();

@@ -47,7 +47,8 @@ export class Observer {
     this.#attempts.onLate = (probe) => phase.traces.get(probe.id)?.noteLate();
     await this.#awaitHeralds(phase, signal);
     const { firstEffectMs } = this.#timing;
-    const deadlineMs = this.#timing.deadlineMs * (wish.deadlines ?? 1);
+    const usualMs = this.#timing.deadlineMs;
+    const deadlineMs = usualMs * (wish.deadlines ?? 1);
     let stumbles = 0;
     while (!phase.isOver()) {
       const began = this.#clock.now();
@@ -57,7 +58,7 @@ export class Observer {
       wish.onProgress?.(phase.progress());
       const now = this.#clock.now();
       const deadline = phase.startedAt + (phase.isWithoutEffect ? firstEffectMs : deadlineMs);
-      if (phase.isOver() || (now >= deadline && !phase.mayGoOn(now, deadlineMs))) break;
+      if (phase.isOver() || (now >= deadline && !phase.mayGoOn(now, usualMs))) break;
       stumbles = phase.isMatching() ? 0 : stumbles + 1;
       const pauseMs = PAUSES_MS[Math.min(stumbles, PAUSES_MS.length) - 1] ?? Number.POSITIVE_INFINITY;
       const next = Math.min(began + pauseMs, phase.confirmAt(), phase.nextFull());

@@ -32,6 +32,7 @@ export class Trace {
   #settledAt: number | undefined;
   #lastMatched = false;
   #hasMatched = false;
+  #reopenedIn: number | undefined;
 
   constructor({ probe, wish }: Wanted, gapMs: number) {
     this.probe = probe;
@@ -82,6 +83,8 @@ export class Trace {
   judge(round: Round, controls: RoundControls): void {
     const own = this.attempts.filter((attempt) => attempt.round === round.index);
     this.#lastMatched = this.#isMatch(own, controls);
+    const isOpen = this.wish === "blocked" && own.some(({ outcome }) => outcome === "connected");
+    if (isOpen && this.#matchesSince !== undefined && !this.isSettled) this.#reopenedIn = round.index;
     if (!this.#lastMatched) {
       // After the point of stability a change of mind is a finding, and takes nothing back.
       if (!this.isSettled) this.#matchesSince = undefined;
@@ -98,6 +101,7 @@ export class Trace {
     this.#lastMatched &&= this.attempts.some((attempt) => attempt.round === round.index);
     this.#matchesSince = this.#lastMatched ? round : undefined;
     this.#settledAt = undefined;
+    this.#reopenedIn = undefined;
   }
 
   /** An answer came after its time-out: before stability the count begins again. */
@@ -114,6 +118,7 @@ export class Trace {
       attempts: this.attempts,
       ...(this.#matchesSince === undefined ? {} : { matchesFromRound: this.#matchesSince.index }),
       ...(this.#settledAt === undefined ? {} : { settledAt: this.#settledAt }),
+      ...(this.#reopenedIn === undefined ? {} : { reopenedIn: this.#reopenedIn }),
     };
   }
 

@@ -44,7 +44,7 @@ export function planCanary(
   const policy = (part: string, spec: object): Canary["policies"][number] => ({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: { namespace, name: `canary-${part}` },
+    metadata: { namespace, name: `netproof-canary-${part}` },
     spec,
   });
   const pod = (part: string): PlannedPod => ({

@@ -1,5 +1,5 @@
 import { createExpectation, type DirectionDecision, hasPort, type PairExpectation } from "../expectation/index.ts";
-import type { ClusterState, Direction, Intent } from "../snapshot/index.ts";
+import { type ClusterState, type Direction, type Intent, PROTOCOLS } from "../snapshot/index.ts";
 import { adequacy } from "./adequacy.ts";
 import { type PairRows, withinBudget } from "./budget.ts";
 import { type Canary, planCanaryRows, planControls } from "./canary.ts";
@@ -49,6 +49,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
   const both = allPairs(inside, outside);
   const mostPorts = Math.max(FEWEST_PORTS, Math.ceil((MANY * maxProbes) / both.length));
   let beyond = 0;
+  let overFirstAlone = 0;
   const pairs = both.map(({ source, destination }): Pair => {
     const pair = expectation.pair(source.endpoint, destination.endpoint);
     const hasSctp = ![source, destination].some(({ party }) => stage.withoutSctp.has(party));
@@ -57,6 +58,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
     const { only } = destination;
     const all = only === undefined ? portsForPair(pair, podOf(destination), known).filter(isListened) : [only];
     const own = isFurther(source, destination) ? tellingPorts(pair, all) : all;
+    overFirstAlone += all.length - own.length;
     beyond += Math.max(0, own.length - mostPorts);
     const required = only === undefined ? requirements.portsFor(source, destination, pair).filter(isListened) : [];
     const rows = distinct([...own.slice(0, mostPorts), ...required]).map((on) =>
@@ -97,6 +99,7 @@ export function planConnections(stage: ProofStage, options: ConnectionOptions): 
       ...services.notTested,
       ...further(left + beyond, `the limit of ${maxProbes} is reached (--max-probes)`),
       ...further(crowded, CROWDED),
+      ...further(overFirstAlone, "over IPv6 one open and one closed port of each protocol is tried, and all over IPv4"),
     ],
   };
 }
@@ -132,10 +135,13 @@ function isFurther(source: End, destination: End): boolean {
   return !source.isOutside && !destination.isOutside && !(source.isFirst && destination.isFirst);
 }
 
-/** Ports do not depend on the family: over a further one, something open and something closed are enough. */
+/** Over a further family something open and something closed of each protocol; all ports are tried over the first. */
 function tellingPorts(pair: PairExpectation, ports: readonly PortOfInterest[]): readonly PortOfInterest[] {
   const isOpen = ({ protocol, port }: PortOfInterest): boolean => hasPort(pair.allowed[protocol], port);
-  return [...ports.filter(isOpen).slice(0, 1), ...ports.filter((on) => !isOpen(on)).slice(0, 1)];
+  return PROTOCOLS.flatMap((protocol) => {
+    const own = ports.filter((on) => on.protocol === protocol);
+    return [...own.filter(isOpen).slice(0, 1), ...own.filter((on) => !isOpen(on)).slice(0, 1)];
+  });
 }
 
 /** Every ordered pair of one family of which at least one end is inside; IPv4 before IPv6. */

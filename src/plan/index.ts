@@ -18,6 +18,7 @@ export type {
   StagedService,
   UnplacedPolicy,
 } from "./model.ts";
+export { NAME_LABEL } from "./names.ts";
 export type { Placement } from "./placement.ts";
 export { countRealPods, type RealCluster, type RealPods } from "./real-pods.ts";
 export {

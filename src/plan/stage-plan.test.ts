@@ -50,6 +50,14 @@ describe("a stage within one namespace", () => {
     );
   });
 
+  it("is not that which the files mean by another name", () => {
+    const named = policies({
+      "shop/db":
+        "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: team-x}}}]}]}",
+    });
+    expect(() => stageOf(named)).toThrow(/one name would stand for both/);
+  });
+
   it("takes policies of one namespace only", () => {
     const two = policies({ "shop/db": POLICY, "pay/db": POLICY });
     expect(() => stageOf(two)).toThrow("--run-namespace takes policies of one namespace");

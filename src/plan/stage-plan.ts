@@ -78,7 +78,7 @@ export function planStage(
     listeners: [...numbers, health],
   };
   if (placement.kind === "within") {
-    const { pods, ...rest } = onlyOneNamespace(topology);
+    const { pods, ...rest } = onlyOneNamespace(topology, placement.namespace);
     const mark = { [RUN_LABEL]: placement.runId };
     const marked = pods.map((pod) => ({ ...pod, labels: { ...pod.labels, ...mark } }));
     return {
@@ -130,12 +130,10 @@ function selecting({ object, place }: PolicyManifest, mark: Labels): StagePlan["
 }
 
 /** What is left of a topology where only one namespace may be used: that of the policies. */
-function onlyOneNamespace({
-  pods,
-  namespaces,
-  policyNamespaces,
-  workloads,
-}: Topology): Pick<StagePlan, "namespaces" | "workloads" | "notTested"> & Pick<Topology, "pods"> {
+function onlyOneNamespace(
+  { pods, namespaces, policyNamespaces, workloads }: Topology,
+  target: string,
+): Pick<StagePlan, "namespaces" | "workloads" | "notTested"> & Pick<Topology, "pods"> {
   const [own, ...others] = policyNamespaces;
   if (own === undefined || others.length > 0) {
     throw new UserError(
@@ -145,6 +143,13 @@ function onlyOneNamespace({
         hint: "Prove them one namespace at a time, or without --run-namespace, or in the lab (--lab)",
         kind: "usage",
       },
+    );
+  }
+  if (own !== target && namespaces.some(({ name }) => name === target)) {
+    throw new UserError(
+      "NAMESPACE_NAMED",
+      `The files speak of namespace "${target}", in which the policies of "${own}" shall be proven: one name would stand for both`,
+      { hint: "Name another namespace with --run-namespace", kind: "usage" },
     );
   }
   const left = namespaces.filter(({ name }) => name !== own).map(({ name }) => name);

@@ -217,6 +217,14 @@ describe("what the API leaves open", () => {
   });
 });
 
+it("a connection that was open again while nothing else changed is not shown to be blocked", () => {
+  const flapping = phase([{ ...trace(ID, [["timed-out"], ["timed-out"]]), reopenedIn: 3 }]);
+  expect(judge(deny, { baseline: OPEN, enforced: flapping, restored: OPEN })).toMatchObject({
+    kind: "inconclusive",
+    reason: expect.stringMatching(/connected again/),
+  });
+});
+
 it("a policy of the run that somebody changes meanwhile convicts nobody", () => {
   const foreign = [{ what: "NetworkPolicy db/x", namespaces: ["db"], isOurs: true as const }];
   const [judged] = judgeConnections(

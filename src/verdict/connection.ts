@@ -29,7 +29,9 @@ export function judgeConnections(
   const lostWhileEnforced = new Map(Object.entries(phases.enforced?.lost ?? {}));
   const readers = PHASES.map((name) => ({ name, read: phaseReader(phases[name]) }));
   const expectations = new Map(
-    connections.map((planned) => [wayTo(planned.probe.destination, planned), planned.expectation]),
+    connections
+      .filter(({ probe }) => probe.through === undefined)
+      .map((planned) => [wayTo(planned.probe.destination, planned), planned.expectation]),
   );
   return connections.map((planned) => {
     const found = readers.flatMap(({ name, read }) => {

@@ -75,6 +75,8 @@ function readBlock(trace: ProbeTrace, evidence: readonly Attempt[], controls: Co
   const as = silent.at(-1)?.outcome as Silence;
   const rounds = roundsOf(silent);
   const missing = rounds.map((round) => missingControl(trace.probe, round, controls));
+  if (trace.reopenedIn !== undefined)
+    return { kind: "blocked", as, missing: "it had connected again after it was blocked, while nothing else changed" };
   const good = missing.filter((reason) => reason === undefined).length;
   if (good >= ROUNDS_NEEDED && (trace.wish !== "blocked" || trace.settledAt !== undefined))
     return { kind: "blocked", as };
