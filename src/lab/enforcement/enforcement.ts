@@ -1,6 +1,6 @@
 import type { LabEnvironmentFault, LabFault, LabNetwork, Store } from "../contracts.ts";
+import { type Cluster, ProgrammingLoop } from "../programming-loop.ts";
 import { renderNodeRules } from "./node-rules.ts";
-import { type Cluster, ProgrammingLoop } from "./programming-loop.ts";
 import type { Denial } from "./ruleset.ts";
 
 export interface EnforcementOptions {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeObject } from "../contracts.ts";
+import type { KubeObject } from "./contracts.ts";
 
 /** What rules follow from. */
 export type Cluster = Readonly<Record<"pods" | "namespaces" | "policies", readonly KubeObject[]>>;
