@@ -23,6 +23,9 @@ export interface ObjectMeta {
   readonly [field: string]: unknown;
 }
 
+/** An address family, as the API names it. */
+export type Family = "IPv4" | "IPv6";
+
 export interface Change {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: KubeObject;
