@@ -46,7 +46,9 @@ function blocks(family: Family, ports: readonly ProxiedPort[]): readonly string[
   const translate = chains.size > 0 ? [`${key} vmap @ports`] : [];
   const refuse = [
     ...(silent.length > 0 ? [`${key} @silent drop`] : []),
-    // What still carries a Service's address has no endpoint, or is for a port that the Service has not.
+    // What still carries a Service's address has no endpoint, or is for a port that the Service has not. A reset, since
+    // a socket misses an ICMP error that comes back while its owner is still in connect(), and is refused a second later.
+    `${table} daddr @addresses meta l4proto tcp reject with tcp reset`,
     `${table} daddr @addresses reject`,
   ];
   return [
