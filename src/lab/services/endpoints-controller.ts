@@ -1,5 +1,6 @@
 import type { KubeObject } from "../contracts.ts";
 import type { Draft, LabStore } from "../store.ts";
+import { sameJson } from "../store-json.ts";
 import { isManaged, planSlices } from "./endpoint-slices.ts";
 
 export interface EndpointsController {
@@ -58,7 +59,7 @@ function put(store: LabStore, slice: Draft): void {
 /** The store makes no change of what says the same. */
 function successor(slice: Draft, old: KubeObject): object {
   const { generation } = old.metadata;
-  const isSame = JSON.stringify(contentOf(slice)) === JSON.stringify(contentOf(old));
+  const isSame = sameJson(contentOf(slice), contentOf(old));
   return { ...slice, metadata: { ...slice.metadata, generation: Number(generation) + (isSame ? 0 : 1) } };
 }
 

@@ -31,17 +31,18 @@ export function proxiedPorts(
   { services, slices }: Readonly<Record<"services" | "slices", readonly KubeObject[]>>,
   { node, family }: { readonly node: string; readonly family: Family },
 ): readonly ProxiedPort[] {
+  const byService = new Map<string, KubeObject[]>();
+  for (const slice of sortedByName(slices).filter(({ addressType }) => addressType === family)) {
+    const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME]}`;
+    byService.set(key, [...(byService.get(key) ?? []), slice]);
+  }
   return sortedByName(services).flatMap((service) => {
     const { clusterIPs, ipFamilies, ports } = fieldsOf(service.spec);
     const address = itemsOf(clusterIPs)[itemsOf(ipFamilies).indexOf(family)];
     if (typeof address !== "string" || address === "None") return [];
-    const own = sortedByName(slices).filter((slice) => slice.addressType === family && isOf(service, slice));
+    const own = byService.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [];
     return itemsOf(ports).map((item) => proxiedPort(service, { address, node }, fieldsOf(item), own));
   });
-}
-
-function isOf(service: KubeObject, { metadata }: KubeObject): boolean {
-  return metadata.namespace === service.metadata.namespace && metadata.labels?.[SERVICE_NAME] === service.metadata.name;
 }
 
 function proxiedPort(

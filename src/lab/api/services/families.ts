@@ -4,7 +4,7 @@ import { type Cause, duplicate, invalidValue, required, unsupported } from "../f
 import type { DecodedServiceSpec } from "./shape.ts";
 import { isHeadless } from "./validate.ts";
 
-export const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
+const FAMILIES: readonly Family[] = ["IPv4", "IPv6"];
 const POLICIES = ["PreferDualStack", "RequireDualStack", "SingleStack"];
 const POLICY = "spec.ipFamilyPolicy";
 
