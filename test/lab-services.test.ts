@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ApiClient, type Json, readAccess } from "../src/kubernetes/index.ts";
 import { startLab } from "../src/lab/index.ts";
+import type { RunRecord } from "../src/report/index.ts";
 import { labReason } from "./testing/lab.ts";
-import { ROOT } from "./testing/netproof.ts";
+import { netproof, ROOT } from "./testing/netproof.ts";
 
 const agentPath = join(ROOT, "dist/agent", `netproof-probe-linux-${process.arch === "arm64" ? "arm64" : "amd64"}`);
 const PODS = "/api/v1/namespaces/default/pods";
@@ -27,6 +28,17 @@ const SERVER = {
     ],
   },
 };
+
+/** The port of "other" is the one that the policy allows, but the pod's behind it is not. */
+const FILES = [
+  "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: db}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 5432}]}]}}",
+  ...["db", "api", "web"].map(
+    (app) =>
+      `{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: ${app}, labels: {app: ${app}}}, spec: {containers: [{name: main, image: x, ports: [{name: pg, containerPort: 5432}]}]}}`,
+  ),
+  "{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: db}, spec: {selector: {app: db}, ports: [{port: 80, targetPort: pg}]}}",
+  "{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: other}, spec: {selector: {app: db}, ports: [{port: 5432, targetPort: 8080}]}}",
+].join("\n---\n");
 
 describe.skipIf(labReason ?? missingBash())(`a Service of the lab${labReason ?? missingBash() ?? ""}`, () => {
   it.each([
@@ -50,6 +62,24 @@ describe.skipIf(labReason ?? missingBash())(`a Service of the lab${labReason ?? 
       await post(PODS, { metadata: { name: `client-${i}` }, spec: { restartPolicy: "Never", containers } });
     }
     for (const i of addresses.keys()) expect(await phase(client, `client-${i}`, signal)).toBe("Succeeded");
+  });
+});
+
+describe.skipIf(labReason)(`a proof in the lab${labReason ?? ""}`, () => {
+  it("tries the Services of the files, and judges them by the pods behind them", async () => {
+    const { code, stdout, stderr } = await netproof(["prove", "-f", "-", "--lab", "-o", "json"], { stdin: FILES });
+    if (stdout === "") throw new Error(`no record, exit ${code}: ${stderr}`);
+    const record: RunRecord = JSON.parse(stdout);
+    const seen = record.connections
+      .filter(({ path, source }) => path === "service" && ["shop/api", "shop/web"].includes(source))
+      .map(({ id, expectation, verdict }) => [id, `${expectation} ${verdict}`]);
+    expect(Object.fromEntries(seen)).toEqual({
+      "shop/api > service shop/db 80/TCP": "allow conforms",
+      "shop/web > service shop/db 80/TCP": "deny conforms",
+      "shop/api > service shop/other 5432/TCP": "deny conforms",
+      "shop/web > service shop/other 5432/TCP": "deny conforms",
+    });
+    expect(code, record.outcome.reasons.join("; ")).toBe(0);
   });
 });
 

@@ -64,6 +64,22 @@ describe("on a cluster of one family a Service", () => {
     expect((await lab.send("GET", `${SERVICES}/web`)).code).toBe(404);
   });
 
+  test("has its ports merged by their numbers, as kubectl patches them", async () => {
+    await create({
+      ports: [
+        { name: "a", port: 80 },
+        { name: "b", port: 81 },
+      ],
+    });
+    const ports = [
+      { port: 80, targetPort: 8080 },
+      { $patch: "delete", port: 81 },
+    ];
+    const contentType = "application/strategic-merge-patch+json";
+    const { body } = await lab.send("PATCH", `${SERVICES}/web`, { body: { spec: { ports } }, contentType });
+    expect(at(body, "spec.ports")).toEqual([{ name: "a", protocol: "TCP", port: 80, targetPort: 8080 }]);
+  });
+
   test("keeps its address through an update that does not name it, and its status through one that does", async () => {
     const { body } = await create({ ports: [HTTP] });
     const spec = { ports: [{ port: 81 }], selector: { app: "web" } };
