@@ -1,30 +1,27 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Family } from "../../contracts.ts";
 import { at } from "../fields.ts";
 import { type Answer, startTestServer, type TestServer } from "../test-server.ts";
 
 const SERVICES = "/api/v1/namespaces/default/services";
-const MERGE = "application/merge-patch+json";
 const HTTP = { port: 80 };
 
 let lab: TestServer;
 
-async function start(families?: readonly Family[]): Promise<void> {
-  lab = await startTestServer({}, families && { families });
-}
+beforeEach(async () => {
+  lab = await startTestServer();
+});
+
+afterEach(() => lab[Symbol.asyncDispose]());
 
 function create(spec: object, name = "web"): Promise<Answer> {
   return lab.send("POST", SERVICES, { body: { metadata: { name }, spec } });
 }
 
 function patch(body: object, name = "web"): Promise<Answer> {
-  return lab.send("PATCH", `${SERVICES}/${name}`, { body, contentType: MERGE });
+  return lab.send("PATCH", `${SERVICES}/${name}`, { body, contentType: "application/merge-patch+json" });
 }
 
 describe("on a cluster of one family a Service", () => {
-  beforeEach(() => start());
-  afterEach(() => lab[Symbol.asyncDispose]());
-
   test("has the defaults of a genuine server, and an address of its own", async () => {
     const { body, code } = await create({ selector: { app: "web" }, ports: [HTTP] });
     expect(code).toBe(201);
@@ -140,93 +137,6 @@ describe("on a cluster of one family a Service", () => {
     expect(at(body, "spec")).toMatchObject({ ipFamilies: ["IPv4"], ipFamilyPolicy: "PreferDualStack" });
   });
 
-  const affinity = { sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 86401 } } };
-  test.each<[string, object, string]>([
-    ["NodePort", { type: "NodePort", ports: [HTTP] }, 'spec.type: Unsupported value: "NodePort": the lab has only'],
-    ["LoadBalancer", { type: "LoadBalancer", ports: [HTTP] }, 'the lab has only Services of type "ClusterIP"'],
-    ["ExternalName", { type: "ExternalName", externalName: "a.example" }, "the lab has only Services of type"],
-    [
-      "a type that is none",
-      { type: "Other", ports: [HTTP] },
-      'supported values: "ClusterIP", "ExternalName", "LoadBalancer"',
-    ],
-    ["no ports", {}, "spec.ports: Required value"],
-    ["two ports without names", { ports: [HTTP, { port: 81 }] }, "spec.ports[0].name: Required value"],
-    [
-      "two ports of one name",
-      {
-        ports: [
-          { name: "a", port: 1 },
-          { name: "a", port: 2 },
-        ],
-      },
-      'spec.ports[1].name: Duplicate value: "a"',
-    ],
-    [
-      "one port twice",
-      {
-        ports: [
-          { name: "a", port: 1 },
-          { name: "b", port: 1 },
-        ],
-      },
-      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":1,"TargetPort":0,"NodePort":0}',
-    ],
-    ["a port that is none", { ports: [{ port: 0 }] }, "spec.ports[0].port: Invalid value: 0: must be between 1 and"],
-    [
-      "a target that is none",
-      { ports: [{ port: 1, targetPort: 70000 }] },
-      "spec.ports[0].targetPort: Invalid value: 70000",
-    ],
-    [
-      "a target of no name",
-      { ports: [{ port: 1, targetPort: "a_b" }] },
-      'spec.ports[0].targetPort: Invalid value: "a_b"',
-    ],
-    ["a protocol that is none", { ports: [{ port: 1, protocol: "ICMP" }] }, 'supported values: "SCTP", "TCP", "UDP"'],
-    ["a nodePort", { ports: [{ port: 1, nodePort: 30000 }] }, "may not be used when `type` is 'ClusterIP'"],
-    ["an external IP", { ports: [HTTP], externalIPs: ["192.0.2.1"] }, "spec.externalIPs: Forbidden: the lab has no"],
-    ["a selector that is none", { ports: [HTTP], selector: { "a b": "c" } }, 'spec.selector: Invalid value: "a b"'],
-    ["an affinity that is none", { ports: [HTTP], sessionAffinity: "x" }, 'supported values: "ClientIP", "None"'],
-    ["an affinity without end", { ports: [HTTP], ...affinity }, "must be greater than 0 and less than 86400"],
-    [
-      "an address that is none",
-      { ports: [HTTP], clusterIP: "x" },
-      'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address',
-    ],
-    [
-      "an address outside of the range",
-      { ports: [HTTP], clusterIP: "10.97.0.1" },
-      "The range of valid IPs is 10.96.0.0/16",
-    ],
-    ["the first address of the range", { ports: [HTTP], clusterIP: "10.96.0.0" }, "The range of valid IPs is"],
-    [
-      "a lone second field",
-      { ports: [HTTP], clusterIPs: ["10.96.0.7"] },
-      "must be empty when `clusterIP` is not specified",
-    ],
-    [
-      "two families required",
-      { ports: [HTTP], ipFamilyPolicy: "RequireDualStack" },
-      "this cluster is not configured for dual-stack services",
-    ],
-    [
-      "another family",
-      { ports: [HTTP], ipFamilies: ["IPv6"] },
-      'spec.ipFamilies[0]: Invalid value: "IPv6": not configured',
-    ],
-    [
-      "an address of another family",
-      { ports: [HTTP], clusterIP: "fd00:10:96::7" },
-      "IPv6 is not configured on this cluster",
-    ],
-  ])("with %s is invalid", async (_, spec, message) => {
-    expect((await create(spec)).body).toMatchObject({
-      ...{ kind: "Status", code: 422, reason: "Invalid" },
-      message: expect.stringContaining(message),
-    });
-  });
-
   test("with a field that it does not have is refused under strict validation", async () => {
     const body = { metadata: { name: "web" }, spec: { ports: [{ port: 80, targetport: 81 }] } };
     const answer = await lab.send("POST", `${SERVICES}?fieldValidation=Strict`, { body });
@@ -246,83 +156,5 @@ describe("on a cluster of one family a Service", () => {
         ),
       });
     }
-  });
-});
-
-describe("on a cluster of two families a Service", () => {
-  beforeEach(() => start(["IPv4", "IPv6"]));
-  afterEach(() => lab[Symbol.asyncDispose]());
-
-  test("is of the first unless it says otherwise", async () => {
-    const { body } = await create({ ports: [HTTP] });
-    expect(at(body, "spec")).toMatchObject({ ipFamilies: ["IPv4"], ipFamilyPolicy: "SingleStack" });
-  });
-
-  test.each(["PreferDualStack", "RequireDualStack"])("has an address of each under %s", async (ipFamilyPolicy) => {
-    const { body } = await create({ ports: [HTTP], ipFamilyPolicy });
-    expect(at(body, "spec")).toMatchObject({ ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy });
-    expect(at(body, "spec.clusterIPs")).toEqual([
-      expect.stringMatching(/^10\.96\.\d+\.\d+$/),
-      expect.stringMatching(/^fd00:10:96::[0-9a-f]{1,4}$/),
-    ]);
-  });
-
-  test("has the family that it asks for, first or alone", async () => {
-    const { body: alone } = await create({ ports: [HTTP], ipFamilies: ["IPv6"] });
-    expect(at(alone, "spec.clusterIP")).toMatch(/^fd00:10:96::/);
-    const { body: first } = await create(
-      { ports: [HTTP], ipFamilies: ["IPv6"], ipFamilyPolicy: "PreferDualStack" },
-      "two",
-    );
-    expect(at(first, "spec.ipFamilies")).toEqual(["IPv6", "IPv4"]);
-    expect(at(first, "spec.clusterIP")).toMatch(/^fd00:10:96::/);
-  });
-
-  test("tells addresses apart and not their spellings", async () => {
-    await create({ ports: [HTTP], clusterIP: "fd00:10:96::7" });
-    expect((await create({ ports: [HTTP], clusterIP: "FD00:10:96:0::0007" }, "two")).body).toMatchObject({
-      message: expect.stringContaining("provided IP is already allocated"),
-    });
-  });
-
-  test("gains a second address and gives it back, and keeps the first", async () => {
-    await create({ ports: [HTTP], clusterIP: "10.96.0.7" });
-    const { body: two } = await patch({ spec: { ipFamilyPolicy: "PreferDualStack" } });
-    expect(at(two, "spec")).toMatchObject({ clusterIP: "10.96.0.7", ipFamilies: ["IPv4", "IPv6"] });
-    expect(at(two, "spec.clusterIPs")).toHaveLength(2);
-    const { body: one } = await patch({ spec: { ipFamilyPolicy: "SingleStack" } });
-    expect(at(one, "spec")).toMatchObject({ clusterIPs: ["10.96.0.7"], ipFamilies: ["IPv4"] });
-  });
-
-  test.each<[string, object, string]>([
-    [
-      "two families under a policy of one",
-      { ipFamilyPolicy: "SingleStack", ipFamilies: ["IPv4", "IPv6"] },
-      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
-    ],
-    ["one family twice", { ipFamilies: ["IPv4", "IPv4"] }, 'spec.ipFamilies[1]: Duplicate value: "IPv4"'],
-    ["a family that is none", { ipFamilies: ["IPv5"] }, 'Unsupported value: "IPv5": supported values: "IPv4", "IPv6"'],
-    [
-      "an address of the other family",
-      { clusterIP: "10.96.0.7", ipFamilies: ["IPv6"] },
-      "expected an IPv6 value as indicated by `ipFamilies[0]`",
-    ],
-    [
-      "two addresses of one family",
-      { clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7", "10.96.0.8"], ipFamilyPolicy: "PreferDualStack" },
-      "may specify no more than one IP for each IP family",
-    ],
-  ])("with %s is invalid", async (_, spec, message) => {
-    const { body } = await create({ ports: [HTTP], ...spec });
-    expect(body).toMatchObject({ code: 422, message: expect.stringContaining(message) });
-  });
-
-  test("does not lose its second family by leaving it out", async () => {
-    await create({ ports: [HTTP], ipFamilyPolicy: "RequireDualStack" });
-    const { body } = await patch({ spec: { ipFamilies: ["IPv4"] } });
-    expect(body).toMatchObject({
-      code: 422,
-      message: expect.stringContaining("must be 'SingleStack' to release the secondary IP family"),
-    });
   });
 });
