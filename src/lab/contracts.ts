@@ -19,9 +19,19 @@ export interface ObjectMeta {
   readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
+  readonly ownerReferences?: readonly OwnerReference[];
   readonly [field: string]: unknown;
 }
+
+interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly [field: string]: unknown;
+}
+
+/** An address family, as the API names it. */
+export type Family = "IPv4" | "IPv6";
 
 export interface Change {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";

@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import { setImmediate as breathe } from "node:timers/promises";
-import type { Change, KubeObject, LabNetwork, LabProcess, Store } from "./contracts.ts";
-import type { Family } from "./kubelet/address-pool.ts";
+import type { Change, Family, KubeObject, LabNetwork, LabProcess, Store } from "./contracts.ts";
 import type { LogOptions } from "./kubelet/log-buffer.ts";
 import { createPodNetwork, messageOf } from "./kubelet/pod-network.ts";
 import { createPodRun, type PodRun } from "./kubelet/pod-run.ts";

@@ -8,6 +8,7 @@ import { type Denial, startEnforcement } from "./enforcement/index.ts";
 import { breakLater, isEnvironmentFault, kubeletFaults } from "./environment-faults.ts";
 import { type Kubelet, startKubelet } from "./kubelet.ts";
 import { nodeAddresses, openNetwork, podCidrs, processThatCannotStart } from "./network/index.ts";
+import { startServices } from "./services/index.ts";
 import { createStore, type LabStore } from "./store.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -54,18 +55,19 @@ async function open(
     });
   }
   const environmentFaults = faults.filter(isEnvironmentFault);
+  const families = isDual ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
   const store = createStore();
   const running: { kubelet?: Kubelet } = {};
   const [network, api] = await bothOrNeither(
     openNetwork({ nodes, agentPath }, signal).then((opened) => teardown.use(opened)),
-    startApiServer({ store, ...podAccess(running) }, signal).then((started) => teardown.use(started)),
+    startApiServer({ store, families, ...podAccess(running) }, signal).then((started) => teardown.use(started)),
   );
   for (const [index, name] of network.nodes.entries()) registerNode(store, name, index + 1);
   const enforcement = teardown.use(startEnforcement({ store, network, faults, denial }, signal));
+  const services = teardown.use(startServices({ store, network, families }, signal));
   // A pod starts under the policies that hold for it, as a careful plugin sees to; a slow one does not.
   const isCareful = !faults.includes("slow-programming");
   const beforeStart = isCareful ? { beforeStart: () => enforcement.settled() } : {};
-  const families = isDual ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
   const kubelet = startKubelet(
     { store, network, faults: kubeletFaults(environmentFaults), families, ...beforeStart },
     signal,
@@ -75,6 +77,7 @@ async function open(
   const broken = Promise.race([
     network.gone.then(() => "its network is gone"),
     enforcement.failure.then(({ message }) => message),
+    services.failure.then(({ message }) => message),
   ]);
   return { kubeconfig: api.kubeconfig, nodes: network.nodes, broken };
 }

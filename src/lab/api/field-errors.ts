@@ -23,3 +23,7 @@ export function unsupported(field: string, value: string, supported: readonly st
 export function forbiddenValue(field: string, detail: string): Cause {
   return { reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field };
 }
+
+export function duplicate(field: string, value: unknown): Cause {
+  return { reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify(value)}`, field };
+}

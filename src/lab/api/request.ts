@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { KubeObject, LabProcess } from "../contracts.ts";
-import type { LabStore } from "../store.ts";
 import type { AppliedConfigurations } from "./patches/apply.ts";
-import type { Resource, Subresource, Verb } from "./resource.ts";
+import type { ClusterFacts, Resource, Subresource, Verb } from "./resource.ts";
 import type { ApiTypes } from "./schemas/types.ts";
 import type { Snapshots } from "./verbs/snapshots.ts";
 import type { Watches } from "./verbs/watches.ts";
@@ -17,8 +16,7 @@ export type StartProcess = (pod: KubeObject, container: string | undefined, argv
 export type OpenLog = (pod: KubeObject, container: string | undefined, options: LogOptions) => Readable;
 
 /** What all requests of one server share. */
-export interface ApiContext {
-  readonly store: LabStore;
+export interface ApiContext extends ClusterFacts {
   readonly snapshots: Snapshots;
   readonly applied: AppliedConfigurations;
   readonly watches: Watches;

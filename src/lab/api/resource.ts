@@ -1,4 +1,4 @@
-import type { KubeObject } from "../contracts.ts";
+import type { Family, KubeObject } from "../contracts.ts";
 import type { Draft, LabStore } from "../store.ts";
 import type { NameRule } from "./admission/names.ts";
 import type { Struct } from "./admission/shapes.ts";
@@ -22,6 +22,13 @@ export interface Subresource {
   readonly verbs: readonly Verb[];
   /** What goes in and out, where that is not the resource's own kind. */
   readonly kind?: string;
+}
+
+/** What the cluster has that objects may be given. */
+export interface ClusterFacts {
+  readonly store: LabStore;
+  /** Of Services; the first is that of a Service that names none. */
+  readonly families: readonly Family[];
 }
 
 /** All that tells one resource from another. A further resource is one more of these. */
@@ -50,8 +57,12 @@ export interface Resource {
    * kubelet ends it and takes it away (pods).
    */
   readonly onDelete: "removed" | "emptied" | "stopped";
+  /** A deletion is answered with the object, as it also is wherever the object stays for a while. */
+  readonly isReturnedWhenDeleted: boolean;
   /** Fills in defaults, on create and on update. */
   complete(draft: Draft): Draft;
+  /** Gives an object what only the cluster can give, such as addresses. Throws where it cannot. */
+  assign(draft: Draft, old: KubeObject | undefined, cluster: ClusterFacts): Draft;
   validate(draft: Draft): readonly Cause[];
   validateUpdate(draft: Draft, old: KubeObject): readonly Cause[];
   /** Throws where the cluster's own rules refuse an object that is in itself valid. */
@@ -74,7 +85,9 @@ export function resource(given: Given): Resource {
     selectable: [],
     empty: {},
     onDelete: "removed",
+    isReturnedWhenDeleted: false,
     complete: (draft) => draft,
+    assign: (draft) => draft,
     validate: () => [],
     validateUpdate: () => [],
     admit: () => {},

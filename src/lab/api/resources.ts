@@ -1,4 +1,5 @@
-import { completeJob, completeNamespace, completeQuota, completeService } from "./complete.ts";
+import { completeJob, completeNamespace, completeQuota } from "./complete.ts";
+import { recordAt } from "./fields.ts";
 import { completePolicySpec } from "./networkpolicy/complete.ts";
 import type { DecodedPolicySpec } from "./networkpolicy/shape.ts";
 import { NETWORK_POLICY_SPEC } from "./networkpolicy/shape.ts";
@@ -7,6 +8,11 @@ import { admitPod } from "./pods/admit.ts";
 import { completePod } from "./pods/complete.ts";
 import { podFaults, podUpdateFaults } from "./pods/validate.ts";
 import { ALL_VERBS, type Resource, resource, type Subresource } from "./resource.ts";
+import { assignAddresses } from "./services/assign.ts";
+import { completeServiceSpec } from "./services/complete.ts";
+import { type DecodedServiceSpec, SERVICE_SPEC } from "./services/shape.ts";
+import { serviceFaults } from "./services/validate.ts";
+import { serviceUpdateFaults } from "./services/validate-update.ts";
 
 const STATUS: Subresource = { name: "status", verbs: ["get", "patch", "update"] };
 const EXEC: Subresource = { name: "exec", verbs: ["create", "get"], kind: "PodExecOptions" };
@@ -99,8 +105,18 @@ export const RESOURCES: readonly Resource[] = [
     subresources: [STATUS],
     names: "service",
     selectable: ["spec.clusterIP", "spec.type"],
+    spec: SERVICE_SPEC,
     empty: { spec: {}, status: { loadBalancer: {} } },
-    complete: completeService,
+    isReturnedWhenDeleted: true,
+    // The decoder has given `spec` this shape.
+    complete: (draft) => ({
+      ...draft,
+      spec: completeServiceSpec(draft.spec as DecodedServiceSpec),
+      status: { loadBalancer: {}, ...recordAt(draft, "status") },
+    }),
+    assign: assignAddresses,
+    validate: (draft) => serviceFaults(draft.spec as DecodedServiceSpec),
+    validateUpdate: serviceUpdateFaults,
   }),
   resource({
     group: "authorization.k8s.io",

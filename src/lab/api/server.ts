@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:https";
+import type { Family } from "../contracts.ts";
 import type { LabStore } from "../store.ts";
 import { makeCertificates } from "./certificates.ts";
 import { collectGarbage } from "./controllers/garbage.ts";
@@ -18,6 +19,8 @@ export interface ApiServerOptions {
   /** Starts a command in a running container; its name is undefined where the pod has only one. */
   readonly exec: StartProcess;
   readonly logs?: OpenLog;
+  /** That Services can have; the first is that of a Service that names none. IPv4 alone if absent. */
+  readonly families?: readonly Family[];
   /** A random one unless given. */
   readonly token?: string;
 }
@@ -50,13 +53,13 @@ const FIRST_NAMESPACES = ["default", "kube-system"];
 /** Serves the store as a Kubernetes API on loopback until closed, or until `signal` aborts. */
 export async function startApiServer(options: ApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
   signal.throwIfAborted();
-  const { store, exec, logs, token = randomBytes(32).toString("base64url") } = options;
+  const { store, exec, logs, families = ["IPv4"], token = randomBytes(32).toString("base64url") } = options;
   const [tls, sessions] = await Promise.all([makeCertificates(new Date()), createExecSessions()]);
   const server = createServer({ key: tls.key, cert: tls.certificate, ...TLS });
   limit(server);
   const port = await listen(server, signal);
   const shared = { snapshots: new Snapshots(), applied: new AppliedConfigurations(), watches: new Watches() };
-  const context: ApiContext = { store, exec, logs, ...shared };
+  const context: ApiContext = { store, families, exec, logs, ...shared };
   const guard = createGuard(token, port);
   server.on("request", (request, response) => void answer(context, guard, request, response));
   server.on("upgrade", (request, socket, head) => {

@@ -1,10 +1,11 @@
+import { chainBlock, comment } from "../nft-text.ts";
 import { FAMILIES, NFT_ADDRESS, NFT_HEADER } from "./addresses.ts";
 import { crossProduct } from "./matches.ts";
 import { peerMatches } from "./peer-matches.ts";
 import type { PolicyPod } from "./pods.ts";
 import type { Direction, Policy } from "./policies.ts";
 import { portMatches } from "./port-matches.ts";
-import { chainBlock, comment, type Denial, verdictMap } from "./ruleset.ts";
+import { type Denial, verdictMap } from "./ruleset.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 interface Rules {

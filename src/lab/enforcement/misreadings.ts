@@ -1,8 +1,8 @@
 import { type KubeObject, LAB_FAULTS, type LabEnvironmentFault, type LabFault } from "../contracts.ts";
+import { type Fields, fieldsOf } from "../raw-json.ts";
 import type { PolicyPod } from "./pods.ts";
 import { type Direction, type Peer, type Policy, type Port, type Rule, readPolicy } from "./policies.ts";
 import { PROTOCOLS } from "./protocols.ts";
-import { type Fields, fieldsOf } from "./raw-json.ts";
 
 /** How a plugin takes what it is told. Where a step gives a list, it may leave out and add. */
 interface Reading {

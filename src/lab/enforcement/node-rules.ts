@@ -1,10 +1,11 @@
 import type { KubeObject, LabEnvironmentFault, LabFault } from "../contracts.ts";
+import { chainBlock } from "../nft-text.ts";
+import { sortedByName } from "../sorted.ts";
 import { directionBlocks } from "./direction-blocks.ts";
 import { readingUnder } from "./misreadings.ts";
 import { readPods } from "./pods.ts";
 import { DIRECTIONS } from "./policies.ts";
-import { chainBlock, type Denial, tableScript } from "./ruleset.ts";
-import { sortedByName } from "./sorted.ts";
+import { type Denial, tableScript } from "./ruleset.ts";
 import { surround } from "./surroundings.ts";
 
 export interface NodeRulesInput {

@@ -1,9 +1,9 @@
 import type { KubeObject } from "../contracts.ts";
+import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "../raw-json.ts";
+import { sortedByName } from "../sorted.ts";
 import { type Family, parseAddress } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import type { Labels } from "./selectors.ts";
-import { sortedByName } from "./sorted.ts";
 
 /** A pod that policies can speak of. */
 export interface PolicyPod {

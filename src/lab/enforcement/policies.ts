@@ -1,7 +1,7 @@
 import type { KubeObject } from "../contracts.ts";
+import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "../raw-json.ts";
 import { type Address, parseCidr } from "./addresses.ts";
 import { type Protocol, readProtocol } from "./protocols.ts";
-import { type Fields, fieldsOf, isPresent, itemsOf, textOf } from "./raw-json.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 
 export const DIRECTIONS = ["egress", "ingress"] as const;

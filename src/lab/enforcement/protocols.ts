@@ -1,4 +1,4 @@
-import { isPresent } from "./raw-json.ts";
+import { isPresent } from "../raw-json.ts";
 
 /** Those that policies can name. */
 export const PROTOCOLS = ["TCP", "UDP", "SCTP"] as const;

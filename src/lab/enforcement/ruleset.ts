@@ -33,15 +33,6 @@ export function verdictMap(name: string, type: string, chains: ReadonlyMap<strin
   return `map ${name} { type ${type} : verdict; ${elementsLine(elements)} }`;
 }
 
-export function chainBlock(name: string, lines: readonly string[]): string {
-  return [`chain ${name} {`, ...lines.map((line) => `  ${line}`), "}"].join("\n");
-}
-
-/** A script's comment: what the cluster calls something, without any character that could end the comment. */
-export function comment(text: string): string {
-  return `# ${text.replaceAll(/[^\w./-]/g, "?")}`;
-}
-
 /** One transaction that puts these blocks in the place of whatever the table held; it need not have existed. */
 export function tableScript(blocks: readonly string[]): string {
   const body = blocks.map((block) => block.replaceAll(/^/gm, "  "));

@@ -1,4 +1,4 @@
-import { fieldsOf, itemsOf, textOf } from "./raw-json.ts";
+import { fieldsOf, itemsOf, textOf } from "../raw-json.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 

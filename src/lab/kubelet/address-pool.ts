@@ -1,6 +1,5 @@
+import type { Family } from "../contracts.ts";
 import { PODS_PER_NODE, podAddress } from "../network/index.ts";
-
-export type Family = "IPv4" | "IPv6";
 
 /** A node's addresses for pods. */
 export interface AddressPool {

@@ -1,5 +1,5 @@
-import type { LabNetwork } from "../contracts.ts";
-import { createAddressPool, type Family } from "./address-pool.ts";
+import type { Family, LabNetwork } from "../contracts.ts";
+import { createAddressPool } from "./address-pool.ts";
 import { microbatch } from "./microbatch.ts";
 import type { PodSpec } from "./pod-spec.ts";
 import { OUTSIDE, type Room } from "./scheduler.ts";

@@ -158,6 +158,6 @@ async function applyRules(holder: Holder, node: string, script: string): Promise
 function outsideAddressTaken(address: string): UserError {
   const message = `Cannot place a host outside the cluster: it cannot have the address "${address}"`;
   return new UserError("LAB_OUTSIDE_ADDRESS", message, {
-    hint: "Take one that belongs neither to the lab's pods and nodes nor to every host, such as 203.0.113.10",
+    hint: "Take one that belongs neither to the lab's pods, Services and nodes nor to every host, such as 203.0.113.10",
   });
 }

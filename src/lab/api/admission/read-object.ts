@@ -4,7 +4,7 @@ import { groupVersion, type Resource } from "../resource.ts";
 import { badRequest, StatusError } from "../status.ts";
 import { decode } from "./decode.ts";
 import { OBJECT_META } from "./object-meta.ts";
-import { STRING, type Struct, written } from "./shapes.ts";
+import { omitted, RAW, STRING, type Struct, written } from "./shapes.ts";
 
 export interface ReadObject {
   readonly draft: Draft;
@@ -70,12 +70,13 @@ function requireType(kind: string, apiVersion: string, resource: Resource): void
   }
 }
 
-function rootShape({ kind, spec }: Resource): Struct {
+function rootShape({ kind, spec, subresources }: Resource): Struct {
+  const hasStatus = subresources.some(({ name }) => name === "status");
   const head = { kind: written(STRING), apiVersion: written(STRING), metadata: written(OBJECT_META) };
   return {
     kind: "struct",
     go: kind,
-    fields: { ...head, ...(spec && { spec: written(spec) }) },
+    fields: { ...head, ...(spec && { spec: written(spec) }), ...(hasStatus && { status: omitted(RAW) }) },
     open: spec === undefined,
   };
 }

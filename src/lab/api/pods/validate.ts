@@ -2,7 +2,7 @@ import type { KubeObject } from "../../contracts.ts";
 import type { Draft } from "../../store.ts";
 import { sameJson } from "../../store-json.ts";
 import { nameFaults, portNameFaults, portNumberFaults } from "../admission/names.ts";
-import { type Cause, forbiddenValue, invalidValue, required } from "../field-errors.ts";
+import { type Cause, duplicate, forbiddenValue, invalidValue, required } from "../field-errors.ts";
 import { at, recordAt, recordsAt } from "../fields.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -40,9 +40,8 @@ function portFaults({ name, containerPort }: Fields, field: string): readonly Ca
 function duplicateNames(named: readonly Fields[], field: string): readonly Cause[] {
   const names = named.map(({ name }) => name);
   return names.flatMap((name, i) => {
-    const message = `Duplicate value: ${JSON.stringify(name)}`;
     const isDuplicate = name !== undefined && names.indexOf(name) < i;
-    return isDuplicate ? [{ reason: "FieldValueDuplicate", message, field: `${field}[${i}].name` }] : [];
+    return isDuplicate ? [duplicate(`${field}[${i}].name`, name)] : [];
   });
 }
 

@@ -14,13 +14,14 @@ export function create(context: ApiContext, request: ApiRequest): Reply {
 }
 
 /** The steps of a genuine server in its order: which of several faults is reported depends on it. */
-export function createObject({ store }: ApiContext, request: ApiRequest, { draft, warnings }: ReadObject): Reply {
+export function createObject(context: ApiContext, request: ApiRequest, { draft, warnings }: ReadObject): Reply {
+  const { store } = context;
   const { resource, query } = request;
   if (resource.answer !== undefined) return json(201, resource.answer(draft), warnings);
   const fresh = freshDraft(draft, request);
   const subject = { ...resource, name: fresh.metadata.name };
   requireNamespace(store, fresh, resource);
-  const complete = resource.complete(fresh);
+  const complete = resource.assign(resource.complete(fresh), undefined, context);
   const faults = [...metadataFaults(complete.metadata, resource.names), ...resource.validate(complete)];
   if (faults.length > 0) throw invalid(subject, faults);
   resource.admit(complete, store);

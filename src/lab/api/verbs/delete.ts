@@ -26,10 +26,10 @@ export function remove({ store }: ApiContext, request: ApiRequest): Reply {
   requirePreconditions(object, options, subject);
   refuseRepeated(object, subject);
   const { uid } = object.metadata;
-  const isKept = resource.onDelete !== "removed";
-  if (options.isDryRun) return json(200, isKept ? object : deleted(subject, uid));
+  const isReturned = resource.onDelete !== "removed" || resource.isReturnedWhenDeleted;
+  if (options.isDryRun) return json(200, isReturned ? object : deleted(subject, uid));
   const result = carryOut(store, object, options);
-  return json(200, isKept ? result : deleted(subject, uid));
+  return json(200, isReturned ? result : deleted(subject, uid));
 }
 
 /** Answers with the collection as it was. */

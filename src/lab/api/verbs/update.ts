@@ -19,14 +19,14 @@ export function update(context: ApiContext, request: ApiRequest): Reply {
 
 /** The second half of every update and patch. */
 export function replaceObject(
-  { store }: ApiContext,
+  context: ApiContext,
   request: ApiRequest,
   old: KubeObject,
   { draft, warnings }: ReadObject,
 ): Reply {
   const { resource, query } = request;
   requireSameObject(draft, old, request);
-  const complete = resource.complete(successor(draft, old, request));
+  const complete = resource.assign(resource.complete(successor(draft, old, request)), old, context);
   const faults = [
     ...metadataFaults(complete.metadata, resource.names),
     ...resource.validate(complete),
@@ -35,7 +35,7 @@ export function replaceObject(
   const { namespace, name } = old.metadata;
   if (faults.length > 0) throw invalid({ ...resource, name }, faults);
   if (isDryRun(query)) return json(200, complete, warnings);
-  const stored = store.update(resource.kind, namespace, name, () => complete);
+  const stored = context.store.update(resource.kind, namespace, name, () => complete);
   return json(200, stored ?? complete, warnings);
 }
 

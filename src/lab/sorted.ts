@@ -1,4 +1,4 @@
-import type { KubeObject } from "../contracts.ts";
+import type { KubeObject } from "./contracts.ts";
 
 /** By namespace and name, so that the order in which the store lists things does not show in the rules. */
 export function sortedByName(objects: readonly KubeObject[]): readonly KubeObject[] {

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubeObject } from "../contracts.ts";
+import type { Store } from "./contracts.ts";
 
-/** What rules follow from. */
-export type Cluster = Readonly<Record<"pods" | "namespaces" | "policies", readonly KubeObject[]>>;
-
-export interface Programming {
+/** `Cluster` is what the rules follow from. */
+export interface Programming<Cluster> {
+  /** What the rules do, for the message where they cannot be applied: `enforce policies`. */
+  readonly purpose: string;
   readonly nodes: readonly string[];
+  /** The script whose rules a new node has already: none of its own. */
+  readonly initial?: string;
   /** Between a change and the rules that follow from it; each change takes this long, whatever comes before or after. */
   readonly delayMs: number;
   /** The cluster as it is now, in objects that do not change. */
@@ -14,11 +16,54 @@ export interface Programming {
   apply(node: string, script: string): Promise<void>;
 }
 
+export interface Programmed extends AsyncDisposable {
+  /**
+   * Ends when the rules follow from all that the store held at the call. Rejects if rules could not be applied, now
+   * and ever after, and once the programming has been stopped.
+   */
+  settled(): Promise<void>;
+  /**
+   * Ends with the reason once rules could not be applied; never otherwise. Old rules that nobody knows of would make
+   * every observation worthless.
+   */
+  readonly failure: Promise<Error>;
+}
+
+/**
+ * Keeps the rules of all nodes up with these kinds of the store until `signal` aborts or it is disposed of; the last
+ * rules then stay. If rules cannot be applied it stops, `settled()` rejects, and `failure` says why.
+ */
+export function keepProgrammed<Cluster>(
+  { store, kinds, ...programming }: Programming<Cluster> & Followed,
+  signal: AbortSignal,
+): Programmed {
+  const loop = new ProgrammingLoop(programming);
+  const watches = kinds.map((kind) => store.onChange(kind, () => loop.noteChange()));
+  const stop = (reason: unknown) => {
+    signal.removeEventListener("abort", abort);
+    for (const unwatch of watches) unwatch();
+    return loop.stop(reason);
+  };
+  const abort = () => void stop(signal.reason);
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  return {
+    settled: () => loop.settled(),
+    failure: loop.failure,
+    [Symbol.asyncDispose]: () => stop(new Error(`Cannot ${programming.purpose}: the lab has been stopped`)),
+  };
+}
+
+interface Followed {
+  readonly store: Pick<Store, "onChange">;
+  readonly kinds: readonly string[];
+}
+
 /** A burst of changes within this time makes one pass. Counted from its first, so that no stream of changes starves the rules. */
 const BURST_MS = 2;
 
 /** The cluster after so many changes, and when its rules are due. */
-interface Pass {
+interface Pass<Cluster> {
   readonly changes: number;
   readonly dueAt: number;
   readonly cluster: Cluster;
@@ -31,11 +76,11 @@ interface Waiter {
 }
 
 /** Turns changes into passes over all nodes, one pass at a time. Starts with a pass over what is already there. */
-export class ProgrammingLoop {
-  readonly #programming: Programming;
+class ProgrammingLoop<Cluster> {
+  readonly #programming: Programming<Cluster>;
   readonly #stopping = new AbortController();
   readonly #applied = new Map<string, string>();
-  #passes: Pass[] = [];
+  #passes: Pass<Cluster>[] = [];
   #waiters: Waiter[] = [];
   #changes = 0;
   #programmed = 0;
@@ -46,7 +91,7 @@ export class ProgrammingLoop {
   readonly failure: Promise<Error>;
   #reportFailure: (error: Error) => void = () => {};
 
-  constructor(programming: Programming) {
+  constructor(programming: Programming<Cluster>) {
     this.failure = new Promise((resolve) => {
       this.#reportFailure = resolve;
     });
@@ -98,14 +143,14 @@ export class ProgrammingLoop {
   }
 
   /** What came due while an earlier pass was applied is made up for by the newest of it. */
-  #newestDue(): Pass | undefined {
+  #newestDue(): Pass<Cluster> | undefined {
     const now = performance.now();
     const due = this.#passes.filter(({ dueAt }) => dueAt <= now);
     this.#passes.splice(0, due.length);
     return due.at(-1);
   }
 
-  async #program({ cluster, changes }: Pass): Promise<void> {
+  async #program({ cluster, changes }: Pass<Cluster>): Promise<void> {
     const { nodes } = this.#programming;
     const results = await Promise.allSettled(nodes.map((node) => this.#programNode(node, cluster)));
     for (const result of results) if (result.status === "rejected") throw result.reason;
@@ -116,13 +161,14 @@ export class ProgrammingLoop {
   }
 
   async #programNode(node: string, cluster: Cluster): Promise<void> {
+    const { purpose, initial, render, apply } = this.#programming;
     try {
-      const script = this.#programming.render(node, cluster);
-      if (this.#applied.get(node) === script) return;
-      await this.#programming.apply(node, script);
+      const script = render(node, cluster);
+      if ((this.#applied.get(node) ?? initial) === script) return;
+      await apply(node, script);
       this.#applied.set(node, script);
     } catch (cause) {
-      throw new Error(`Cannot enforce policies on "${node}": ${String(cause)}`, { cause });
+      throw new Error(`Cannot ${purpose} on "${node}": ${String(cause)}`, { cause });
     }
   }
 
