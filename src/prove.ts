@@ -46,6 +46,7 @@ import {
   foreignFindings,
   judgeProof,
   lostFindings,
+  occupiedFindings,
   type Phases,
   storedFindings,
 } from "./verdict/index.ts";
@@ -115,6 +116,7 @@ export async function prove(
   const watch = new Stopwatch(options.clock);
   const { runId, manifests, intent, topology, canary } = request;
   const placement = request.stage.placement.kind;
+  const target = request.stage.placement.kind === "within" ? request.stage.placement.namespace : undefined;
   const own = manifests.policies.map(({ policy }) => policy);
   const policies: readonly Json[] = [...request.stage.policies.map(({ object }) => object), ...canary.policies];
 
@@ -149,6 +151,7 @@ export async function prove(
     ...storedFindings(request.stage, previewed, course.stored),
     ...lostFindings(course),
     ...(placement === "throwaway" ? addedFindings(foreign) : []),
+    ...(target === undefined ? [] : occupiedFindings(target, foreign, course.baseline)),
     ...foreignFindings(foreign, course.foreign),
     ...changedFindings(course.changed),
     ...(course.broken === undefined ? [] : [{ kind: "inconclusive" as const, what: course.broken }]),
@@ -178,8 +181,8 @@ export async function prove(
     appliedAt,
     warnings: [
       ...cluster.warnings,
-      ...(placement === "within" ? foreign.understood : []).map(
-        ({ namespace, name }) => `NetworkPolicy ${namespace}/${name} is not of this run, and joins what is expected`,
+      ...(target === undefined ? [] : foreign.understood).map(
+        ({ name }) => `NetworkPolicy ${target}/${name} is not of this run, and joins what is expected`,
       ),
       ...foreign.unseen.map(
         (kind) => `objects of kind ${kind} may not be listed: one that touches the run would not be noticed`,

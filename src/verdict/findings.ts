@@ -1,4 +1,5 @@
 import type { Decision } from "../expectation/index.ts";
+import type { PhaseObservation } from "../observation/index.ts";
 import type { ForeignPolicy, StagePlan, UnplacedPolicy } from "../plan/index.ts";
 import type { NetworkPolicy } from "../snapshot/index.ts";
 import { type JudgedConnection, PHASES, type Phases } from "./connection.ts";
@@ -102,6 +103,21 @@ export function* addedFindings({ understood }: Pick<Foreign, "understood">): Ite
   yield {
     kind: "inconclusive",
     what: `something in the cluster adds policies to new namespaces (${names}): what the files' own do alone cannot be told`,
+  };
+}
+
+/** Policies of others in the namespace that the run was given: what they close is closed in the baseline too. */
+export function* occupiedFindings(
+  namespace: string,
+  { understood }: Pick<Foreign, "understood">,
+  baseline: PhaseObservation | undefined,
+): Iterable<Finding> {
+  const isClosed = baseline?.traces.some(({ settledAt }) => settledAt === undefined) === true;
+  if (understood.length === 0 || !isClosed) return;
+  const names = understood.map(({ name }) => `${namespace}/${name}`).join(", ");
+  yield {
+    kind: "inconclusive",
+    what: `connections fail without the run's policies, and NetworkPolicy ${names} is in force there: prove in a namespace without policies`,
   };
 }
 

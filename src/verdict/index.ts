@@ -11,6 +11,7 @@ export {
   changedPolicies,
   foreignFindings,
   lostFindings,
+  occupiedFindings,
   storedFindings,
 } from "./findings.ts";
 export { type Counts, type JudgedProof, judgeProof, type Outcome } from "./outcome.ts";
