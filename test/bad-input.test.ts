@@ -94,9 +94,9 @@ describe("bad input ends with exit 2, a place and a hint, and nothing is made", 
 
   it("a folder without any policy", async () => {
     mkdirSync(join(folder, "none"));
-    writeFiles(join(folder, "none"), { "service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n" });
+    writeFiles(join(folder, "none"), { "map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n" });
     const { code, stderr } = await netproof(["prove", "-f", join(folder, "none"), "--lab"]);
-    expect(stderr).toMatch(/Found no NetworkPolicy in ".*none" \(passed over: 1 Service\)/);
+    expect(stderr).toMatch(/Found no NetworkPolicy in ".*none" \(passed over: 1 ConfigMap\)/);
     expect(code).toBe(2);
   });
 
