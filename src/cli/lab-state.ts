@@ -94,7 +94,9 @@ export async function claimState(folder: StateFolder, state: LabState): Promise<
 async function takeAwayDead({ stateFile, ...folder }: StateFolder): Promise<void> {
   const away = `${stateFile}.${randomBytes(4).toString("hex")}`;
   await rename(stateFile, away).catch(() => {}); // somebody else was faster
-  if ((await findLab({ ...folder, stateFile: away })).kind === "running") await tryLink(away, stateFile);
+  const found = await findLab({ ...folder, stateFile: away });
+  if (found.kind === "running") await tryLink(away, stateFile);
+  if (found.kind === "dead" && found.state !== undefined) await rm(found.state.logFile, { force: true });
   await rm(away, { force: true });
 }
 
