@@ -77,6 +77,28 @@ describe("the connections of a proof", () => {
     expect(adequacy[0]?.witnesses).toContain("elsewhere/api > service shop/db 80/TCP");
   });
 
+  it("do not go through a Service whose pods are denied by different directions", () => {
+    const files = policies(
+      {
+        "shop/db": "{podSelector: {matchLabels: {role: first}}, ingress: []}",
+        "shop/web":
+          "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {role: first}}}]}]}",
+      },
+      [
+        deployment("shop/one", "{app: db, role: first}"),
+        deployment("shop/two", "{app: db, role: second}"),
+        deployment("shop/web", "{app: web}"),
+        "{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: db}, spec: {selector: {app: db}, ports: [{port: 80}]}}",
+      ].join("\n---\n"),
+    );
+    const { connections, notTested } = planFor(files);
+    expect(connections.some(({ from, to }) => from === "shop/web" && to === "service shop/db")).toBe(false);
+    expect(notTested).toContainEqual({
+      what: "service shop/db 80/TCP",
+      reason: "the pods behind it are not treated alike",
+    });
+  });
+
   it("go to an address outside that is not ours on its one port, and with a control", () => {
     const egress =
       "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}";

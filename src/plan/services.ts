@@ -76,8 +76,11 @@ function isSelected({ labels }: Pod, selector: Service["selector"]): boolean {
   return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
-/** Which of them answers nobody knows before. */
+/** Which of them answers nobody knows before: what is expected, and which direction denies it, must be the same for all. */
 function areAlike(source: End, { protocol, backends }: ServiceTarget, { expectation }: ServiceContext): boolean {
-  const kinds = backends.map(({ end, port }) => expectation.kind(source.endpoint, end.endpoint, { protocol, port }));
-  return new Set(kinds).size === 1;
+  const expected = backends.map(({ end, port }) => {
+    const connection = expectation.connection(source.endpoint, end.endpoint, { protocol, port });
+    return `${connection.kind} ${connection.kind === "allow" ? "" : connection.because}`;
+  });
+  return new Set(expected).size === 1;
 }
