@@ -1,4 +1,4 @@
-import { isUserError } from "./errors/index.ts";
+import { runPhases } from "./course.ts";
 import {
   type ApiClient,
   type ForeignPolicies,
@@ -8,26 +8,11 @@ import {
   Stage,
   type StageOptions,
 } from "./kubernetes/index.ts";
-import {
-  type Clock,
-  expectedWishes,
-  heralds,
-  Observer,
-  openWishes,
-  type PhaseObservation,
-  type Progress,
-  SLOWEST,
-  SourcePorts,
-  Stopwatch,
-  type Timing,
-  type Wanted,
-} from "./observation/index.ts";
+import { type Clock, Observer, SourcePorts, Stopwatch, type Timing } from "./observation/index.ts";
 import {
   type Canary,
   countRealPods,
-  type ForeignPolicy,
   type Placement,
-  type ProofPlan,
   planCanary,
   planConnections,
   planStage,
@@ -38,16 +23,14 @@ import {
   type TopologyOptions,
 } from "./plan/index.ts";
 import { buildRecord, type RunRecord } from "./report/index.ts";
-import { type Intent, type Manifests, type NetworkPolicy, showPlace } from "./snapshot/index.ts";
+import { type Intent, type Manifests, showPlace } from "./snapshot/index.ts";
 import {
   addedFindings,
   changedFindings,
-  changedPolicies,
   foreignFindings,
   judgeProof,
   lostFindings,
   occupiedFindings,
-  type Phases,
   storedFindings,
 } from "./verdict/index.ts";
 
@@ -136,7 +119,7 @@ export async function prove(
       withoutSctp: new Set([...stage.agents].filter(([, agent]) => agent.lacks("SCTP")).map(([party]) => party)),
       outside: request.stage.outside,
       externals: request.stage.externals,
-      services: stage.services.services,
+      services: stage.services.filter((service) => "addresses" in service),
       foreign: foreign.unknown,
     },
     { ...topology, canary, maxProbes, maxNeighbours, intent, workloads: request.stage.workloads },
@@ -165,6 +148,7 @@ export async function prove(
     nodes: nodesOf(stage),
     ...waited,
   });
+  const refused = stage.services.filter((service) => "reason" in service);
   return buildRecord(plan, course, judged, {
     run: { id: runId, tool: { version: options.toolVersion }, ...agentFacts(stage), timings: watch.laps },
     startedAt: watch.startedAt,
@@ -173,7 +157,7 @@ export async function prove(
     manifests,
     topology: {
       ...topology,
-      notTested: [...topology.notTested, ...request.stage.notTested, ...missingServices(stage)],
+      notTested: [...topology.notTested, ...request.stage.notTested, ...refused],
     },
     pods: stage.state.pods,
     namespaces: stage.namespaces,
@@ -190,76 +174,6 @@ export async function prove(
       ...manifests.warnings.map(({ place, message }) => `${showPlace(place)}: ${message}`),
     ],
   });
-}
-
-interface Experiment {
-  readonly stage: Stage;
-  readonly observer: Observer;
-  readonly plan: ProofPlan;
-  readonly policies: readonly Json[];
-}
-
-interface Course extends Phases {
-  readonly stored: readonly NetworkPolicy[];
-  /** What policies of others were there after the enforced phase, and after the restored one. */
-  readonly foreign: readonly ForeignPolicies[];
-  /** The run's own that were not what they should have been at the end of the enforced phase. */
-  readonly changed: readonly ForeignPolicy[];
-  /** When the API server had taken the last of the policies. */
-  readonly appliedAt?: number;
-  readonly enforcedUntil?: number;
-  /** Why it ended before its end. */
-  readonly broken?: string;
-}
-
-/** The three phases. Where the cluster fails on the way, what was seen until then is kept and judged. */
-async function runPhases(
-  { stage, observer, plan, policies }: Experiment,
-  { clock, onProgress, watch }: ProveOptions & { readonly watch: Stopwatch },
-  signal: AbortSignal,
-): Promise<Course> {
-  const course: { -readonly [Key in keyof Course]: Course[Key] } = { stored: [], foreign: [], changed: [] };
-  const report = (step: string) => ({
-    onProgress: ({ settled, total }: Progress): void => onProgress(step, settled, total),
-  });
-  const open = openWishes(plan);
-  try {
-    course.baseline = await observer.observe({ wanted: open, until: "success", ...report("baseline") }, signal);
-    watch.lap("baseline");
-    onProgress("applying policies");
-    course.stored = await stage.applyPolicies(policies, signal);
-    const isUsable = usableRows(course.baseline);
-    course.appliedAt = clock.now();
-    const wanted = expectedWishes(plan).filter(isUsable);
-    const enforced = { wanted, heralds: heralds(plan), until: "stability", ...report("enforced") } as const;
-    course.enforced = await observer.observe(enforced, signal);
-    course.enforcedUntil = clock.now();
-    watch.lap("enforced");
-    const during = await stage.foreignPolicies(signal);
-    if (during !== undefined) {
-      course.foreign = [during];
-      course.changed = changedPolicies(course.stored, during.own);
-    }
-    onProgress("removing policies");
-    await stage.removePolicies(policies, signal);
-    // Only a cluster that never takes them out again costs the whole of it.
-    const patient = { wanted: open.filter(isUsable), until: "success", deadlines: SLOWEST } as const;
-    course.restored = await observer.observe({ ...patient, ...report("restored") }, signal);
-    watch.lap("restored");
-    const after = await stage.foreignPolicies(signal);
-    if (after !== undefined) course.foreign = [...course.foreign, after];
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!isUserError(error)) throw error;
-    course.broken = error.message;
-  }
-  return course;
-}
-
-/** What did not connect without policies can show nothing, and is waited for no longer. */
-function usableRows({ traces }: PhaseObservation): (wanted: Wanted) => boolean {
-  const dead = new Set(traces.filter(({ settledAt }) => settledAt === undefined).map(({ probe }) => probe.id));
-  return ({ probe }) => !dead.has(probe.id);
 }
 
 function stageOptions(options: ProveOptions, cluster: ProofCluster, { runId, stage }: ProofRequest): StageOptions {
@@ -280,10 +194,6 @@ function nodesOf({ state }: Stage): ReadonlyMap<string, string> {
   return new Map(
     state.pods.flatMap(({ namespace, name, node }) => (node ? [[`${namespace}/${name}`, node] as const] : [])),
   );
-}
-
-function missingServices({ services: { missing } }: Stage): ProofPlan["notTested"] {
-  return missing === undefined ? [] : [{ what: "connections through Services", reason: missing }];
 }
 
 function familiesOf({ state }: Stage): RunRecord["cluster"]["families"] {

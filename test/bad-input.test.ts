@@ -110,6 +110,9 @@ describe("bad input ends with exit 2, a place and a hint, and nothing is made", 
     { args: ["prove", "-f", "-", "--lab", "--timeout", "soon"], message: /number of seconds/ },
     { args: ["prove", "-f", "-", "--lab", "-o", "xml"], message: /Allowed choices are text, json/ },
     { args: ["prove", "-f", "/dev/zero", "--lab"], message: /\/dev\/zero:1:1: .* too much for a manifest/ },
+    { args: ["prove", "-f", "-", "--lab", "--run-namespace", "x"], message: /The lab is the run's own/ },
+    { args: ["prove", "-f", "-", "--lab", "--external", "203.0.113.7:443"], message: /reaches nothing outside/ },
+    { args: ["prove", "-f", "-", "--external", "203.0.113.7"], message: /Write ADDRESS:PORT/ },
     { args: ["proof"], message: /unknown command 'proof'[\s\S]*prove/ },
   ])("the flags $args", async ({ args, message }) => {
     const { code, stderr } = await netproof(args, { stdin: GOOD });

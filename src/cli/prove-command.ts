@@ -158,6 +158,12 @@ async function readRequest(flags: ProveFlags, context: CommandContext): Promise<
   if (flags.labFault.length > 0 && !flags.lab) {
     throw new UserError("FAULT_WITHOUT_LAB", "Only the lab has faults on demand", { hint: "Add --lab", kind: "usage" });
   }
+  if (flags.runNamespace !== undefined && flags.lab) {
+    throw new UserError("NAMESPACE_IN_LAB", "The lab is the run's own: there is no namespace that is there already", {
+      hint: "Leave --run-namespace out, or prove on a lab that stays: netproof lab up",
+      kind: "usage",
+    });
+  }
   if (flags.external.length > 0 && flags.lab) {
     throw new UserError("EXTERNAL_IN_LAB", "The lab reaches nothing outside this machine", {
       hint: "Leave --external out: the lab has a host outside of its own",

@@ -1,31 +1,24 @@
-import type { StagedService } from "../plan/index.ts";
+import type { NotTested, StagedService } from "../plan/index.ts";
 import type { Service } from "../snapshot/index.ts";
 import { isStatus } from "./api-error.ts";
 import { messageOf } from "./cause.ts";
 import type { Json } from "./client.ts";
 
-export interface StageServices {
-  readonly services: readonly StagedService[];
-  /** Why there are none. */
-  readonly missing?: string;
-}
+/** A Service with the addresses that the server gave it, or why it could not be made. */
+export type MadeService = StagedService | NotTested;
 
-/** Makes Services and notes the addresses that the server gives them. None where nobody may make any: they are an extra. */
-export async function makeServices(
-  services: readonly Service[],
-  create: (object: Json) => Promise<Json>,
-): Promise<StageServices> {
+/** Makes a Service. One that is refused is not tested: the proof does not rest on it. */
+export async function makeService(service: Service, create: (object: Json) => Promise<Json>): Promise<MadeService> {
   try {
-    const made = await Promise.all(
-      services.map(async (service) => ({ ...service, addresses: addressesOf(await create(serviceObject(service))) })),
-    );
-    return { services: made };
+    return { ...service, addresses: addressesOf(await create(serviceObject(service))) };
   } catch (error) {
-    if (isStatus(error, 403) || isStatus(error, 404) || isStatus(error, 422))
-      return { services: [], missing: messageOf(error) };
-    throw error;
+    if (!REFUSALS.some((code) => isStatus(error, code))) throw error;
+    return { what: `service ${service.namespace}/${service.name}`, reason: messageOf(error) };
   }
 }
+
+/** Forbidden or over a quota, unknown, invalid. */
+const REFUSALS = [403, 404, 422];
 
 /** Leads to pods that are not ready as well: whether they listen is the run's own to find out. */
 function serviceObject({ namespace, name, selector, ports }: Service): Json {

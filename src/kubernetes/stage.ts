@@ -27,7 +27,7 @@ import { create, get, NAMESPACES, NETWORK_POLICIES, PODS, remove, SERVICES } fro
 import { openPods } from "./open-pods.ts";
 import { podObject } from "./pod-shape.ts";
 import { StageNamespaces } from "./stage-namespaces.ts";
-import { makeServices, type StageServices } from "./stage-services.ts";
+import { type MadeService, makeService } from "./stage-services.ts";
 
 export interface StageOptions {
   readonly runId: string;
@@ -51,10 +51,6 @@ export interface StageOptions {
   readonly onProgress?: (what: string, done: number, total: number) => void;
 }
 
-function asForeign({ namespace, name }: NetworkPolicy): ForeignPolicy {
-  return { what: `NetworkPolicy ${namespace}/${name}`, namespaces: [namespace] };
-}
-
 /** Calls under way at once towards the API server. */
 const CALLS = 8;
 
@@ -66,7 +62,7 @@ export class Stage implements AsyncDisposable {
   readonly #limit = pLimit(CALLS);
   readonly #namespaces: StageNamespaces;
   #agents: ReadonlyMap<PartyName, Agent> = new Map();
-  #services: StageServices = { services: [] };
+  #services: readonly MadeService[] = [];
   #state: Omit<ClusterState, "policies"> = { namespaces: [], pods: [] };
 
   private constructor(client: ApiClient, plan: StagePlan, options: StageOptions) {
@@ -96,8 +92,7 @@ export class Stage implements AsyncDisposable {
     return this.#state;
   }
 
-  /** Services of the files with their addresses, or why there are none. */
-  get services(): StageServices {
+  get services(): readonly MadeService[] {
     return this.#services;
   }
 
@@ -165,8 +160,10 @@ export class Stage implements AsyncDisposable {
     await this.#each(namespaces, ({ name, labels }) =>
       this.#namespaces.make({ name: this.#actual(name), labels }, kind, signal),
     );
-    this.#services = await makeServices(services, (object) =>
-      create(this.#client, { kind: SERVICES, object: this.#owned(this.#renamed(object)) }, signal),
+    this.#services = await this.#each(services, (service) =>
+      makeService(service, (object) =>
+        create(this.#client, { kind: SERVICES, object: this.#owned(this.#renamed(object)) }, signal),
+      ),
     );
     const objects = pods.map((pod, index) => this.#podObject(pod, index));
     await this.#tryShapes(objects, signal);
@@ -249,4 +246,8 @@ export class Stage implements AsyncDisposable {
       return one.value;
     });
   }
+}
+
+function asForeign({ namespace, name }: NetworkPolicy): ForeignPolicy {
+  return { what: `NetworkPolicy ${namespace}/${name}`, namespaces: [namespace] };
 }
