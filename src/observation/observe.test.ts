@@ -1,31 +1,29 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Probe } from "../plan/index.ts";
-import type { PhaseObservation, ProbeTrace, Wish } from "./model.ts";
-import { Observer, type Timing } from "./observe.ts";
+import type { PhaseObservation, Wish } from "./model.ts";
+import type { Observer } from "./observe.ts";
 import type { PhaseWish } from "./phase.ts";
-import { SourcePorts } from "./source-ports.ts";
-import { FakeNetwork, type Fate, type Try } from "./testing/fake-agents.ts";
-import { VirtualClock } from "./testing/virtual-clock.ts";
+import type { FakeNetwork, Try } from "./testing/fake-agents.ts";
+import {
+  ANSWERED,
+  never,
+  observeRows,
+  observerOf,
+  openNetwork,
+  outcomes,
+  SILENT,
+  startOf,
+  TIMING,
+  trace,
+  wanted,
+} from "./testing/phases.ts";
 
-const TIMING = { attemptTimeoutMs: 300, deadlineMs: 5000, firstEffectMs: 3000 };
-const ANSWERED: Fate = { outcome: "answered" };
-const SILENT: Fate = { outcome: "timed-out" };
-const never = new AbortController().signal;
-
-let clock: VirtualClock;
 let network: FakeNetwork;
 let observer: Observer;
 
 beforeEach(async () => {
-  clock = new VirtualClock();
-  network = new FakeNetwork(clock);
-  await network.add("shop/web", "shop/db", "shop/api");
-  observer = observerWith(TIMING);
+  network = await openNetwork();
+  observer = observerOf(network);
 });
-
-function observerWith(timing: Timing): Observer {
-  return new Observer(network.agents, "00".repeat(32), { clock, timing, ports: new SourcePorts([]) });
-}
 
 describe("a phase that wants stability", () => {
   it("settles a block by two rounds that begin at least a second apart", async () => {
@@ -111,7 +109,7 @@ describe("a phase that wants stability", () => {
   });
 
   it("looks twice even where one round takes longer than the deadline", async () => {
-    const slow = observerWith({ attemptTimeoutMs: 300, deadlineMs: 200, firstEffectMs: 200 });
+    const slow = observerOf(network, { attemptTimeoutMs: 300, deadlineMs: 200, firstEffectMs: 200 });
     network.rule = ({ destination }) => (destination === "shop/db" ? SILENT : ANSWERED);
     const wishes = [wanted("web > db", "blocked"), wanted("web > api", "blocked")];
     const phase = await slow.observe({ wanted: wishes, until: "stability" }, never);
@@ -273,122 +271,6 @@ describe("a block counts only with its controls", () => {
   });
 });
 
-describe("a Service", () => {
-  const through = ["shop/db", "shop/api"].map((name) => ({
-    destination: name,
-    address: name,
-    protocol: "TCP" as const,
-    port: 80,
-  }));
-  const row = (wish: Wish) => ({ probe: { ...wanted("web > db", wish).probe, address: "shop/db", through }, wish });
-
-  it("is answered by any of the pods behind it", async () => {
-    network.rule = () => ({ outcome: "answered", by: "shop/api" });
-    const phase = await observer.observe({ wanted: [row("open")], until: "stability" }, never);
-    expect(outcomes(phase, "web > db")).toEqual(["connected", "connected"]);
-  });
-
-  it.each([
-    { name: "all of them", deaf: "nobody", isSettled: true },
-    { name: "not one of two", deaf: "shop/api", isSettled: false },
-  ])("is blocked only where $name are shown to listen", async ({ deaf, isSettled }) => {
-    network.rule = () => SILENT;
-    network.listens = (party) => party !== deaf;
-    const phase = await observer.observe({ wanted: [row("blocked")], until: "stability" }, never);
-    expect(trace(phase, "web > db").settledAt !== undefined).toBe(isSettled);
-  });
-});
-
-describe("a destination that is not ours", () => {
-  const external = { ...wanted("web > db", "blocked").probe, destination: "external", address: "external" };
-  const rows = (from: string, wish: Wish) => {
-    const probe = { ...external, id: `${from} > external`, source: `shop/${from}`, sourceAddress: `shop/${from}` };
-    return { probe: { ...probe, handshake: true as const }, wish };
-  };
-  const both = [rows("web", "blocked"), rows("api", "open")];
-
-  it("is blocked where another connection is accepted in the same round", async () => {
-    network.rule = ({ source }) => (source === "shop/web" ? SILENT : { outcome: "handshake" });
-    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
-    expect(trace(phase, "web > external").settledAt).toBeDefined();
-    expect(outcomes(phase, "api > external")).toContain("connected");
-  });
-
-  it("is not shown to be blocked where nobody reaches it", async () => {
-    network.rule = () => SILENT;
-    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
-    expect(trace(phase, "web > external").settledAt).toBeUndefined();
-  });
-
-  it("is reached by a connection that is accepted late, too", async () => {
-    network.rule = () => ({ outcome: "handshake", lateMs: 100 });
-    const phase = await observer.observe({ wanted: both, until: "stability" }, never);
-    expect(trace(phase, "web > external").attempts[0]).toMatchObject({ outcome: "connected", late: true });
-  });
-});
-
-describe("nothing received is forgotten", () => {
-  it("an answer after the time-out is a connection", async () => {
-    network.rule = () => ({ outcome: "answered", lateMs: 200 });
-    const phase = await observe([["web > db", "blocked"]]);
-    const first = trace(phase, "web > db").attempts[0];
-    expect(first).toMatchObject({ outcome: "connected", late: true });
-    expect(trace(phase, "web > db").settledAt).toBeUndefined();
-  });
-
-  it("an answer from another pod is misdelivered, and names it", async () => {
-    network.rule = () => ({ outcome: "answered", by: "shop/api" });
-    const phase = await observe([["web > db", "blocked"]]);
-    expect(trace(phase, "web > db").attempts[0]).toMatchObject({ outcome: "misdelivered", answeredBy: "shop/api" });
-  });
-
-  it("an answer from an agent that nobody here knows is misdelivered", async () => {
-    network.rule = () => ({ outcome: "answered", by: "another/run" });
-    const phase = await observe([["web > db", "open"]]);
-    expect(trace(phase, "web > db").attempts[0]?.answeredBy).toMatch(/unknown agent/);
-  });
-
-  it("a request that arrived without its answer is marked", async () => {
-    network.rule = () => ({ outcome: "timed-out", arrives: true });
-    const phase = await observe([["web > db", "blocked"]]);
-    expect(trace(phase, "web > db").attempts[0]?.arrivedAt).toBe("shop/db");
-  });
-
-  it("a source address that was rewritten is kept", async () => {
-    network.rule = () => ({ outcome: "answered", seenAs: "10.250.0.2" });
-    const phase = await observe([["web > db", "open"]]);
-    expect(trace(phase, "web > db").attempts[0]?.seenAs).toBe("10.250.0.2");
-  });
-});
-
-describe("a lost session", () => {
-  it("makes its attempts failed, names the reason and ends the phase early", async () => {
-    network.rule = ({ at }) => {
-      if (at > 500) network.cut("shop/db");
-      return SILENT;
-    };
-    const phase = await observe([
-      ["db > web", "blocked"],
-      ["web > api", "blocked"],
-    ]);
-    expect(phase.lost["shop/db"]).toMatch(/cut/);
-    expect(trace(phase, "web > api").settledAt).toBeDefined();
-    expect(trace(phase, "db > web").settledAt).toBeUndefined();
-    expect(phase.finishedAt - phase.startedAt).toBeLessThan(3000);
-  });
-
-  it.each([
-    { name: "a gap in the line numbers", line: { line: 99, type: "heartbeat" } },
-    { name: "a line of an unknown type", line: { type: "surprise" } },
-    { name: "an error that it reports", line: { type: "error", message: "confused" } },
-  ])("comes of $name", async ({ line }) => {
-    network.say("shop/db", line);
-    const phase = await observe([["db > web", "open"]]);
-    expect(phase.lost["shop/db"]).toBeDefined();
-    expect(outcomes(phase, "db > web")).not.toContain("connected");
-  });
-});
-
 it("no source port of a source repeats, across phases too", async () => {
   network.rule = () => SILENT;
   await observe([
@@ -410,35 +292,5 @@ it("an abort ends the phase at once", async () => {
 });
 
 function observe(wishes: readonly [string, Wish][], more: Partial<PhaseWish> = {}): Promise<PhaseObservation> {
-  return observer.observe({ wanted: wishes.map(([id, wish]) => wanted(id, wish)), until: "stability", ...more }, never);
-}
-
-/** `web > db` goes to port 80; in the fake network a pod's name is its address. */
-function wanted(id: string, wish: Wish): { probe: Probe; wish: Wish } {
-  const [source, destination] = id.split(" > ").map((name) => `shop/${name}`);
-  if (source === undefined || destination === undefined) throw new Error(id);
-  const probe = {
-    id,
-    source,
-    sourceAddress: source,
-    destination,
-    address: destination,
-    protocol: "TCP",
-    port: 80,
-  } as const;
-  return { probe, wish };
-}
-
-function trace(phase: PhaseObservation, id: string): ProbeTrace {
-  const found = phase.traces.find(({ probe }) => probe.id === id);
-  if (found === undefined) throw new Error(`no trace ${id}`);
-  return found;
-}
-
-function outcomes(phase: PhaseObservation, id: string): readonly string[] {
-  return trace(phase, id).attempts.map(({ outcome }) => outcome);
-}
-
-function startOf({ rounds }: PhaseObservation, index: number): number {
-  return rounds[index]?.startedAt ?? Number.NaN;
+  return observeRows(observer, wishes, more);
 }

@@ -1,3 +1,4 @@
+// Reads /proc by itself: what judges whether everything has ended shares nothing with the program that ends it.
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 

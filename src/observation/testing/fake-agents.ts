@@ -36,25 +36,25 @@ export class FakeNetwork {
   listens: (party: string, port: number) => boolean = () => true;
   /** Whether the kubelet's probe gets through to a pod. */
   isHealthy: (party: string, at: number) => boolean = () => true;
-  readonly #clock: VirtualClock;
+  readonly clock: VirtualClock;
   readonly #startedAt: number;
   readonly #receipts = new Map<string, Set<string>>();
   readonly #channels = new Map<string, FakeChannel>();
 
   constructor(clock: VirtualClock) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#startedAt = clock.now();
   }
 
   get elapsed(): number {
-    return this.#clock.now() - this.#startedAt;
+    return this.clock.now() - this.#startedAt;
   }
 
   async add(...parties: readonly string[]): Promise<void> {
     for (const party of parties) {
       const channel = new FakeChannel((command) => this.#obey(party, channel, command));
       this.#channels.set(party, channel);
-      const options = { clock: this.#clock, key: "00".repeat(32), deadlineMs: 600_000, heartbeatMs: 2000 };
+      const options = { clock: this.clock, key: "00".repeat(32), deadlineMs: 600_000, heartbeatMs: 2000 };
       this.agents.set(party, await Agent.open(party, channel, options));
     }
   }
@@ -70,7 +70,7 @@ export class FakeNetwork {
   }
 
   #obey(party: string, channel: FakeChannel, command: Command): void {
-    const at = this.#clock.now();
+    const at = this.clock.now();
     switch (command.type) {
       case "open":
         channel.write({
@@ -122,7 +122,7 @@ export class FakeNetwork {
   async #probe(order: { party: string; channel: FakeChannel; probe: ProbeCommand; timeoutMs: number }): Promise<void> {
     const { party, channel, probe, timeoutMs } = order;
     const { id, address: destination, protocol, port, sourcePort } = probe;
-    const at = this.#clock.now();
+    const at = this.clock.now();
     const attempt = { source: party, destination, protocol, port, sourcePort, at: at - this.#startedAt };
     if (party !== destination) this.tries.push(attempt);
     const fate = party === destination ? this.#self(party, port) : this.rule(attempt);
@@ -136,12 +136,12 @@ export class FakeNetwork {
       seenAs: `${fate.seenAs ?? probe.sourceAddress}:${sourcePort}`,
     };
     const waits = fate.outcome === "timed-out" || fate.lateMs !== undefined;
-    await this.#clock.sleep(waits ? timeoutMs : ANSWER_MS);
+    await this.clock.sleep(waits ? timeoutMs : ANSWER_MS);
     const outcome = fate.lateMs === undefined ? fate.outcome : "timed-out";
-    channel.write({ ...result, outcome, ms: this.#clock.now() - at, ...(outcome === "answered" ? answer : {}) });
+    channel.write({ ...result, outcome, ms: this.clock.now() - at, ...(outcome === "answered" ? answer : {}) });
     if (fate.lateMs !== undefined) {
-      void this.#clock.sleep(fate.lateMs).then(() => {
-        const late = { ...result, outcome: fate.outcome, ms: this.#clock.now() - at, late: true };
+      void this.clock.sleep(fate.lateMs).then(() => {
+        const late = { ...result, outcome: fate.outcome, ms: this.clock.now() - at, late: true };
         channel.write({ ...late, ...(fate.outcome === "answered" ? answer : {}) });
       });
     }

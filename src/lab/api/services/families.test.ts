@@ -1,25 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { at } from "../fields.ts";
-import { type Answer, startTestServer, type TestServer } from "../test-server.ts";
+import { HTTP, useServices } from "./test-services.ts";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const HTTP = { port: 80 };
-
-let lab: TestServer;
-
-beforeEach(async () => {
-  lab = await startTestServer({}, { families: ["IPv4", "IPv6"] });
-});
-
-afterEach(() => lab[Symbol.asyncDispose]());
-
-function create(spec: object, name = "web"): Promise<Answer> {
-  return lab.send("POST", SERVICES, { body: { metadata: { name }, spec } });
-}
-
-function patch(body: object, name = "web"): Promise<Answer> {
-  return lab.send("PATCH", `${SERVICES}/${name}`, { body, contentType: "application/merge-patch+json" });
-}
+const { create, patch } = useServices({ families: ["IPv4", "IPv6"] });
 
 describe("on a cluster of two families a Service", () => {
   test("is of the first unless it says otherwise", async () => {

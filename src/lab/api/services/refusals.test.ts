@@ -1,20 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Answer, startTestServer, type TestServer } from "../test-server.ts";
+import { describe, expect, test } from "vitest";
+import { HTTP, useServices } from "./test-services.ts";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const HTTP = { port: 80 };
-
-let lab: TestServer;
-
-beforeEach(async () => {
-  lab = await startTestServer();
-});
-
-afterEach(() => lab[Symbol.asyncDispose]());
-
-function create(spec: object, name = "web"): Promise<Answer> {
-  return lab.send("POST", SERVICES, { body: { metadata: { name }, spec } });
-}
+const { create } = useServices();
 
 describe("a Service", () => {
   const affinity = { sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 86401 } } };

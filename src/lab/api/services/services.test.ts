@@ -1,25 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { at } from "../fields.ts";
-import { type Answer, startTestServer, type TestServer } from "../test-server.ts";
+import { HTTP, SERVICES, useServices } from "./test-services.ts";
 
-const SERVICES = "/api/v1/namespaces/default/services";
-const HTTP = { port: 80 };
-
-let lab: TestServer;
-
-beforeEach(async () => {
-  lab = await startTestServer();
-});
-
-afterEach(() => lab[Symbol.asyncDispose]());
-
-function create(spec: object, name = "web"): Promise<Answer> {
-  return lab.send("POST", SERVICES, { body: { metadata: { name }, spec } });
-}
-
-function patch(body: object, name = "web"): Promise<Answer> {
-  return lab.send("PATCH", `${SERVICES}/${name}`, { body, contentType: "application/merge-patch+json" });
-}
+const { create, patch, send, watch } = useServices();
 
 describe("on a cluster of one family a Service", () => {
   test("has the defaults of a genuine server, and an address of its own", async () => {
@@ -50,15 +33,15 @@ describe("on a cluster of one family a Service", () => {
   test("is listed by its address, watched, patched and deleted", async () => {
     const { body } = await create({ clusterIP: "10.96.0.7", ports: [HTTP] });
     const version = at(body, "metadata.resourceVersion");
-    const events = lab.watch(`${SERVICES}?watch=true&resourceVersion=${version}`, 2);
-    const listed = await lab.send("GET", "/api/v1/services?fieldSelector=spec.clusterIP%3D10.96.0.7");
+    const events = watch(`${SERVICES}?watch=true&resourceVersion=${version}`, 2);
+    const listed = await send("GET", "/api/v1/services?fieldSelector=spec.clusterIP%3D10.96.0.7");
     expect(at(listed.body, "items")).toHaveLength(1);
     const patched = await patch({ spec: { ports: [{ port: 80, targetPort: "http" }] } });
     expect(at(patched.body, "spec.ports")).toEqual([{ protocol: "TCP", port: 80, targetPort: "http" }]);
-    const deleted = await lab.send("DELETE", `${SERVICES}/web`);
+    const deleted = await send("DELETE", `${SERVICES}/web`);
     expect(deleted.body).toMatchObject({ kind: "Service", metadata: { name: "web" } });
     expect((await events).map(({ type }) => type)).toEqual(["MODIFIED", "DELETED"]);
-    expect((await lab.send("GET", `${SERVICES}/web`)).code).toBe(404);
+    expect((await send("GET", `${SERVICES}/web`)).code).toBe(404);
   });
 
   test("has its ports merged by their numbers, as kubectl patches them", async () => {
@@ -73,20 +56,20 @@ describe("on a cluster of one family a Service", () => {
       { $patch: "delete", port: 81 },
     ];
     const contentType = "application/strategic-merge-patch+json";
-    const { body } = await lab.send("PATCH", `${SERVICES}/web`, { body: { spec: { ports } }, contentType });
+    const { body } = await send("PATCH", `${SERVICES}/web`, { body: { spec: { ports } }, contentType });
     expect(at(body, "spec.ports")).toEqual([{ name: "a", protocol: "TCP", port: 80, targetPort: 8080 }]);
   });
 
   test("keeps its address through an update that does not name it, and its status through one that does", async () => {
     const { body } = await create({ ports: [HTTP] });
     const spec = { ports: [{ port: 81 }], selector: { app: "web" } };
-    const { body: updated, code } = await lab.send("PUT", `${SERVICES}/web`, {
+    const { body: updated, code } = await send("PUT", `${SERVICES}/web`, {
       body: { metadata: { name: "web" }, spec, status: {} },
     });
     expect(code).toBe(200);
     expect(at(updated, "spec.clusterIPs")).toEqual(at(body, "spec.clusterIPs"));
     expect(updated).toMatchObject({ spec: { ports: [{ port: 81, targetPort: 81 }] }, status: { loadBalancer: {} } });
-    const resent = await lab.send("PUT", `${SERVICES}/web?fieldValidation=Strict`, { body: updated as object });
+    const resent = await send("PUT", `${SERVICES}/web?fieldValidation=Strict`, { body: updated as object });
     expect(resent.code).toBe(200);
   });
 
@@ -101,13 +84,13 @@ describe("on a cluster of one family a Service", () => {
         "failed to allocate IP 10.96.0.7: provided IP is already allocated",
       details: { causes: [{ field: "spec.clusterIPs", reason: "FieldValueInvalid" }] },
     });
-    await lab.send("DELETE", `${SERVICES}/web`);
+    await send("DELETE", `${SERVICES}/web`);
     expect((await create({ clusterIP: "10.96.0.7", ports: [HTTP] }, "other")).code).toBe(201);
   });
 
   test("takes no address in a dry run, but shows one", async () => {
     const spec = { clusterIP: "10.96.0.7", ports: [HTTP] };
-    const { body } = await lab.send("POST", `${SERVICES}?dryRun=All`, { body: { metadata: { name: "a" }, spec } });
+    const { body } = await send("POST", `${SERVICES}?dryRun=All`, { body: { metadata: { name: "a" }, spec } });
     expect(at(body, "spec.clusterIP")).toBe("10.96.0.7");
     expect((await create(spec)).code).toBe(201);
   });
@@ -139,7 +122,7 @@ describe("on a cluster of one family a Service", () => {
 
   test("with a field that it does not have is refused under strict validation", async () => {
     const body = { metadata: { name: "web" }, spec: { ports: [{ port: 80, targetport: 81 }] } };
-    const answer = await lab.send("POST", `${SERVICES}?fieldValidation=Strict`, { body });
+    const answer = await send("POST", `${SERVICES}?fieldValidation=Strict`, { body });
     expect(answer.body).toMatchObject({
       code: 400,
       message: expect.stringContaining('unknown field "spec.ports[0].targetport"'),
